@@ -1,0 +1,85 @@
+"""Early warning for school dropout: a short list with reasons and a next step, decided by people.
+
+The public names below are imported when they are first used, so that ``import pumpurs_risk`` costs next to nothing.
+
+Examples
+--------
+>>> import pumpurs_risk as pr
+>>> records = pr.make_cohort(n_pupils=300, random_state=0)
+>>> X = pr.factor_table(records, as_of="2027-01-15")
+>>> model = pr.load_model("literature-prior").for_recorded(X)
+>>> flags = pr.flag(model, X, policy=pr.FlagPolicy(places=12))
+>>> int((flags["tier"] == "act_now").sum()) >= 12
+True
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "AdditiveModel": "model",
+    "Catalogue": "catalogue",
+    "CatalogueError": "errors",
+    "FlagPolicy": "flags",
+    "MappingError": "errors",
+    "ModelFileError": "errors",
+    "PeerReference": "model",
+    "PumpursError": "errors",
+    "RecordsError": "errors",
+    "RiskFactor": "catalogue",
+    "Run": "batch",
+    "RunError": "errors",
+    "SchoolRecords": "records",
+    "ValidationReport": "records",
+    "explain": "explanation",
+    "factor_table": "factors",
+    "flag": "flags",
+    "load_model": "model",
+    "make_cohort": "datasets",
+    "next_steps": "flags",
+    "open_run": "batch",
+    "questions": "flags",
+    "read_records": "records",
+    "reasons": "explanation",
+    "score": "batch",
+    "signals": "flags",
+    "summarise": "flags",
+    "validate": "records",
+    "write_template": "records",
+}
+
+__all__ = [*sorted(_HOMES), "__version__"]  # noqa: PLE0604
+
+if TYPE_CHECKING:
+    from pumpurs_risk.batch import Run, open_run, score
+    from pumpurs_risk.catalogue import Catalogue, RiskFactor
+    from pumpurs_risk.datasets import make_cohort
+    from pumpurs_risk.errors import (
+        CatalogueError,
+        MappingError,
+        ModelFileError,
+        PumpursError,
+        RecordsError,
+        RunError,
+    )
+    from pumpurs_risk.explanation import explain, reasons
+    from pumpurs_risk.factors import factor_table
+    from pumpurs_risk.flags import FlagPolicy, flag, next_steps, questions, signals, summarise
+    from pumpurs_risk.model import AdditiveModel, PeerReference, load_model
+    from pumpurs_risk.records import SchoolRecords, ValidationReport, read_records, validate, write_template
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found = getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_HOMES])

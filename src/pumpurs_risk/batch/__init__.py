@@ -1,0 +1,5 @@
+"""A semester's run: reads, scores, writes one folder; carries on what people wrote."""
+
+from pumpurs_risk.batch.run import Run, RunSettings, open_run, score
+
+__all__ = ["Run", "RunSettings", "open_run", "score"]

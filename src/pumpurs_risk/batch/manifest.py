@@ -1,0 +1,180 @@
+"""run.json, and the records that other tools read: their types are their JSON Schemas."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from pumpurs_risk.errors import RunError
+
+SCHEMA_VERSION = 1
+
+
+class InputFile(msgspec.Struct, frozen=True, kw_only=True):
+    """One table that was read, by its name below the folder that was given; no path of the machine."""
+
+    file: str
+    sheet: str
+    school_id: str
+    rows_in: int
+    used: int
+    not_used: int
+    rejected: int
+    sha256: str
+
+
+class SchoolCounts(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of one school's pupils; also its summary.json. Counts only."""
+
+    school_id: str
+    title: str
+    pupils_in: int
+    scored: int
+    out_of_scope: int
+    rows_rejected: int
+    cells_set_aside: int
+    above: int
+    above_low: int
+    above_high: int
+    places: int
+    not_covered: int
+    listed: int
+    ask_first: int
+    uncertain: int
+
+
+class ModelUsed(msgspec.Struct, frozen=True, kw_only=True):
+    """Which model scored the run, as it is saved beside the results."""
+
+    name: str
+    digest: str
+    has_local_outcomes: bool
+    national_mean: float
+    two_year_risk: str
+    notes: tuple[str, ...]
+
+
+class Manifest(msgspec.Struct, frozen=True, kw_only=True):
+    """run.json: what was done, with what, for what purpose, and until when it may be kept."""
+
+    schema_version: int
+    tool: str
+    made_at: str
+    """The only field that differs between two runs over the same input."""
+    as_of: dt.date
+    semester: str
+    expires: dt.date
+    keep_until: dt.date
+    municipality: str
+    purpose: str
+    intended_uses: tuple[str, ...]
+    forbidden_uses: tuple[str, ...]
+    lang: str
+    settings: dict[str, Any]
+    model: ModelUsed
+    inputs: tuple[InputFile, ...]
+    schools: tuple[SchoolCounts, ...]
+    not_received: tuple[str, ...]
+    key_fingerprint: str
+    previous: tuple[str, ...]
+    problems: dict[str, int]
+    """How often each kind of problem was found, by its code."""
+    warnings: tuple[str, ...]
+
+
+class FlagRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """One pupil on ``flags``."""
+
+    pupil_id: str
+    school_id: str
+    class_id: str | None
+    risk: float
+    risk_2y: float
+    log_odds: float
+    sd: float
+    evidence_share: float
+    tier: Literal["act_now", "watch", "ask_first", "none"]
+    certainty: Literal["sure", "unsure", "not_enough_data"]
+    cut: float
+    above: bool
+    above_low: bool
+    above_high: bool
+    listed: bool
+    uncertain_cut: bool
+    tie: bool
+    always_look: str
+    order: int
+
+
+class ReasonRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of ``reasons``."""
+
+    pupil_id: str
+    kind: Literal["risk", "strength", "unknown", "base", "rest"]
+    rank: int
+    line: int
+    construct: str
+    factor: str
+    value: float | None
+    contribution: float | None
+    code: str
+    params: dict[str, Any]
+    sentence: str
+    sensitivity: Literal["ordinary", "sensitive", "special"]
+
+
+class FlagsDocument(msgspec.Struct, frozen=True, kw_only=True):
+    """flags.json."""
+
+    schema_version: int
+    flags: tuple[FlagRecord, ...]
+
+
+class ReasonsDocument(msgspec.Struct, frozen=True, kw_only=True):
+    """reasons.json."""
+
+    schema_version: int
+    reasons: tuple[ReasonRecord, ...]
+
+
+def schemas() -> dict[str, dict[str, Any]]:
+    """JSON Schemas that ``data_schema/`` publishes for the run's documents, by file name."""
+    from pumpurs_risk.model.store import model_schema
+
+    return {
+        "run.json": msgspec.json.schema(Manifest),
+        "flags.json": msgspec.json.schema(FlagsDocument),
+        "reasons.json": msgspec.json.schema(ReasonsDocument),
+        "model.json": model_schema(),
+    }
+
+
+def write_manifest(manifest: Manifest, path: Path) -> None:
+    """Write run.json, readable, keys in a fixed order."""
+    path.write_text(json.dumps(msgspec.to_builtins(manifest), ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+
+
+def read_manifest(run: Path) -> Manifest:
+    """Read a run's run.json.
+
+    Raises
+    ------
+    RunError
+        If `run` is no finished run, or its run.json is damaged or of a newer version.
+    """
+    path = run / "run.json"
+    if not path.is_file():
+        raise RunError("run_missing", path=str(run))
+    try:
+        manifest = msgspec.json.decode(path.read_bytes(), type=Manifest)
+    except (msgspec.MsgspecError, RecursionError, OSError) as error:
+        raise RunError("run_damaged", path=str(run), detail=str(error)) from None
+    if manifest.schema_version > SCHEMA_VERSION:
+        raise RunError(
+            "run_damaged", path=str(run), detail=f"schema_version {manifest.schema_version} > {SCHEMA_VERSION}"
+        )
+    return manifest

@@ -1,0 +1,191 @@
+"""One school's paper, put together from the run's frames."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from pumpurs_risk.explanation.reasons import reasons as reasons_of
+from pumpurs_risk.locale import text
+from pumpurs_risk.reports import SchoolPaper
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pumpurs_risk.batch.run import Run, RunSettings
+    from pumpurs_risk.catalogue import Catalogue
+    from pumpurs_risk.flags import FlagPolicy
+
+
+@dataclass(frozen=True)
+class PaperMaker:
+    """Holds what all papers of a run share.
+
+    Parameters
+    ----------
+    run : Run
+        The scored semester, with its records.
+    policy : FlagPolicy
+        How the list was cut.
+    settings : RunSettings
+        Municipality and so on.
+    catalogue : Catalogue
+        Words.
+    name : str
+        Short name of the run, for footers.
+    """
+
+    run: Run
+    policy: FlagPolicy
+    settings: RunSettings
+    catalogue: Catalogue
+    name: str
+
+    def papers(self) -> Iterator[SchoolPaper]:
+        """Give the paper of every school in turn, schools in the order of their titles."""
+        run = self.run
+        assert run.records is not None
+        pupils = self._pupils()
+        details = self._details(pupils)
+        signs = run.signals.merge(
+            pupils[["pupil_id", "school_id", "shown", "class_id", "decision", "note"]], on="pupil_id"
+        )
+        asked = run.questions.drop(columns=["class_id"]).merge(pupils[["pupil_id", "shown", "class_id"]], on="pupil_id")
+        groups = {str(school): part for school, part in pupils.groupby("school_id", sort=False)}
+        for school in run.records.schools.itertuples(index=False):
+            own = groups.get(str(school.school_id), pupils.iloc[:0])
+            yield self._paper(school, own, details, signs, asked)
+
+    def _paper(
+        self, school: Any, own: pd.DataFrame, details: pd.DataFrame, signs: pd.DataFrame, asked: pd.DataFrame
+    ) -> SchoolPaper:
+        run, lang = self.run, self.run.lang
+        assert run.records is not None
+        ids = set(own["pupil_id"])
+        listed = own["listed"]
+        first = own["tier"].eq("ask_first") & ~listed
+        uncovered = own["above"] & ~listed & ~first
+        watch = own["tier"].eq("watch") & ~listed & ~uncovered & ~first
+        outside = run.records.out_of_scope
+        programme = getattr(school, "programme", "") or ""
+        return SchoolPaper(
+            school_id=str(school.school_id),
+            title=str(school.title),
+            municipality=str(getattr(school, "municipality", "") or self.settings.municipality or ""),
+            as_of=run.as_of,
+            expires=expiry(self.catalogue, run.as_of),
+            semester=self.catalogue.calendar.semester_of(run.as_of) or "",
+            run=self.name,
+            lang=lang,
+            summary=self._summary(str(school.school_id)),
+            listed=own[listed],
+            ask_first=own[first],
+            not_covered=own[uncovered],
+            watch=own[watch],
+            uncertain=own[own["uncertain_cut"]],
+            questions=asked[asked["pupil_id"].isin(ids)].sort_values("order", kind="stable"),
+            signals=signs[signs["pupil_id"].isin(ids)],
+            details=details[details["pupil_id"].isin(set(own.loc[listed | first | uncovered | watch, "pupil_id"]))],
+            not_assessed=self._not_assessed(str(school.school_id)),
+            out_of_scope=self._named(outside[outside["school_id"] == school.school_id]),
+            added=run.added[run.added["school_id"] == school.school_id],
+            learner="trainee" if programme == "vocational" else "pupil",
+            notes=self._notes(),
+        )
+
+    def _pupils(self) -> pd.DataFrame:
+        """Everyone who may stand on a paper, with name, reasons and next step; sorted by school and order."""
+        run = self.run
+        some = run.flags[
+            run.flags["tier"].ne("none")
+            | run.flags["always_look"].ne("")
+            | run.flags["above"]
+            | run.flags["uncertain_cut"]
+        ]
+        risks = run.reasons[(run.reasons["kind"] == "risk") & (run.reasons["line"] == 0)]
+        table = self._named(some)
+        for rank in (1, 2):
+            sentences = risks[risks["rank"] == rank].set_index("pupil_id")["sentence"]
+            table[f"reason_{rank}"] = table["pupil_id"].map(sentences).fillna("")
+        steps = run.next_steps.set_index("pupil_id")
+        for column in ("step", "role_name", "due"):
+            table[column] = table["pupil_id"].map(steps[column])
+        decided = run.decisions.set_index("pupil_id")
+        for column in ("decision", "note"):
+            table[column] = table["pupil_id"].map(decided[column]).fillna("") if column in decided else ""
+        names = {signal.id: signal.name[run.lang] for signal in self.catalogue.signals.values()}
+        joined = {ids: "; ".join(names.get(i, i) for i in ids.split(";") if i) for ids in table["always_look"].unique()}
+        table["always_look"] = table["always_look"].map(joined)
+        return table.sort_values(["school_id", "order"], kind="stable").reset_index(drop=True)
+
+    def _details(self, pupils: pd.DataFrame) -> pd.DataFrame:
+        """Every line of the sum for those on the paper, so that staff can add it up."""
+        run = self.run
+        some = run.factors[run.factors["pupil_id"].isin(set(pupils["pupil_id"]))].reset_index(drop=True)
+        if not len(some):
+            return pd.DataFrame(columns=["pupil_id", "shown", "class_id", "kind", "sentence", "contribution"])
+        lines = reasons_of(
+            run.model, some, run.lang, None, reference=run.peers, catalogue=self.catalogue, strengths=None, details=True
+        )
+        lines = lines[(lines["line"] == 0) & (lines["kind"] != "rest")]
+        totals = pd.DataFrame(
+            {"pupil_id": some["pupil_id"], "kind": "total", "sentence": "", "contribution": run.model.log_odds(some)}
+        )
+        both = pd.concat([lines[["pupil_id", "kind", "sentence", "contribution"]], totals], ignore_index=True)
+        order = pd.Series(range(5), index=["base", "risk", "strength", "unknown", "total"])
+        place = pd.Series(range(len(pupils)), index=pupils["pupil_id"])
+        both = both.assign(place=both["pupil_id"].map(place), part=both["kind"].map(order))
+        both = both.sort_values(["place", "part"], kind="stable").drop(columns=["place", "part"])
+        return both.merge(pupils[["pupil_id", "shown", "class_id"]], on="pupil_id").reset_index(drop=True)
+
+    def _named(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Add the name that people know: from the key file, else the school's own id."""
+        assert self.run.records is not None
+        names = self.run.records.names.drop_duplicates("pupil_id").set_index("pupil_id")
+        shown = frame["pupil_id"].map(names["name"]) if "name" in names else pd.Series(np.nan, index=frame.index)
+        own = frame["pupil_id"].map(names["own_id"]) if "own_id" in names else pd.Series(np.nan, index=frame.index)
+        shown = shown.astype(object).where(shown.notna() & shown.ne(""), own.astype(object))
+        return frame.assign(shown=shown.where(shown.notna() & shown.ne(""), frame["pupil_id"].astype(object)))
+
+    def _summary(self, school_id: str) -> dict[str, Any]:
+        found = self.run.summary[self.run.summary["school_id"] == school_id]
+        counts = (
+            found.iloc[0].drop("school_id").to_dict()
+            if len(found)
+            else dict.fromkeys(("above", "above_low", "above_high", "places", "not_covered"), 0)
+        )
+        stated = self.policy.places
+        given = stated is not None and (isinstance(stated, int) or stated.get(school_id) is not None)
+        return counts | {
+            "threshold": self.policy.threshold,
+            "places_given": given,
+            "cut_by": self.policy.cut_by_for(self.run.model),
+            "has_local_outcomes": self.run.model.has_local_outcomes,
+        }
+
+    def _not_assessed(self, school_id: str) -> pd.DataFrame:
+        assert self.run.records is not None
+        report = self.run.records.report
+        mine = (report.problems["severity"] == "set_aside") & (report.problems["school_id"] == school_id)
+        chosen = report.problems[mine]
+        words = np.array(report.messages(self.run.lang), dtype=object)[mine.to_numpy()]
+        return chosen[["file", "sheet", "row", "column", "value"]].assign(message=words).reset_index(drop=True)
+
+    def _notes(self) -> tuple[str, ...]:
+        return (received(self.run, self.settings),) if self.settings.expected else ()
+
+
+def received(run: Run, settings: RunSettings) -> str:
+    """Say how many of the expected schools handed something in, and who did not."""
+    n = settings.expected - len(settings.not_received)
+    key = "cli.received_all" if not settings.not_received else "cli.received_some"
+    return text(key, run.lang, n=n, expected=settings.expected, missing=", ".join(settings.not_received))
+
+
+def expiry(catalogue: Catalogue, as_of: dt.date) -> dt.date:
+    """Last day of the semester in which the list was made, or of the coming one between two semesters."""
+    return catalogue.calendar.expires(as_of)

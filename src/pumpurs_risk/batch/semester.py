@@ -1,0 +1,266 @@
+"""One semester from the command line: settings found, data read, earlier runs found, the folder named, the run made."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from pumpurs_risk.batch.folder import free_name
+from pumpurs_risk.batch.manifest import read_manifest
+from pumpurs_risk.batch.papers import received
+from pumpurs_risk.batch.run import Progress, Run, RunSettings, as_date, day_of, places_of, score
+from pumpurs_risk.batch.settings import FoundSettings, find_settings
+from pumpurs_risk.errors import RecordsError, RunError
+from pumpurs_risk.flags import FlagPolicy
+from pumpurs_risk.locale import date_text, number, text
+
+if TYPE_CHECKING:
+    from pumpurs_risk.catalogue import Catalogue
+    from pumpurs_risk.records.school_records import SchoolRecords
+
+
+@dataclass(frozen=True)
+class ReadSemester:
+    """What was read, before anything is scored."""
+
+    records: SchoolRecords
+    catalogue: Catalogue
+    found: FoundSettings
+    as_of: dt.date
+    as_of_assumed: bool
+    settings: RunSettings
+
+    def lines(self, lang: str) -> list[str]:
+        """Say what was read, per school."""
+        counts = self.records.report.counts
+        lines = []
+        if self.settings.expected:
+            n = self.settings.expected - len(self.settings.not_received)
+            key = "received_some" if self.settings.not_received else "received_all"
+            missing = ", ".join(self.settings.not_received)
+            lines.append(text(f"cli.{key}", lang, n=n, expected=self.settings.expected, missing=missing))
+        for row in counts.itertuples(index=False):
+            where = f"{row.file} [{row.sheet}]" if row.sheet else row.file
+            lines.append(
+                text(
+                    "cli.table_read",
+                    lang,
+                    where=where,
+                    rows=row.rows_in,
+                    used=row.used,
+                    not_used=row.not_used,
+                    rejected=row.rejected,
+                )
+            )
+        aside = int((self.records.report.problems["severity"] == "set_aside").sum())
+        notices = len(self.records.report.problems) - aside
+        lines.append(text("cli.problems", lang, aside=aside, notices=notices))
+        return lines
+
+
+@dataclass(frozen=True)
+class MadeSemester:
+    """A run and what to tell of it."""
+
+    run: Run
+    read: ReadSemester
+    notes: tuple[str, ...] = field(default=())
+
+    @property
+    def all_well(self) -> bool:
+        """Whether nothing was set aside and every expected school is there."""
+        assert self.run.records is not None
+        return self.run.records.report.ok and not self.read.settings.not_received and not self.run.not_understood
+
+    def lines(self, lang: str) -> list[str]:
+        """Say the result: per school one line, then the files to open."""
+        run = self.run
+        assert run.path is not None and run.manifest is not None
+        lines = [*self.notes, *(f"  - {said}" for said in run.not_understood)]
+        if self.read.as_of_assumed:
+            lines.append(text("cli.as_of_assumed", lang, date=date_text(run.as_of, lang)))
+        if self.read.settings.expected:
+            lines.append(received(run, self.read.settings) if lang == run.lang else self.read.lines(lang)[0])
+        scored = sum(school.scored for school in run.manifest.schools)
+        outside = sum(school.out_of_scope for school in run.manifest.schools)
+        rejected = sum(school.rows_rejected for school in run.manifest.schools)
+        lines.append(
+            text("cli.scored", lang, count=scored, scored=number(scored, lang), outside=outside, rejected=rejected,
+                 date=date_text(run.as_of, lang))
+        )  # fmt: skip
+        for school in run.manifest.schools:
+            lines.append(
+                text("cli.school_line", lang, title=school.title, above=school.above, low=school.above_low,
+                     high=school.above_high, places=school.places, not_covered=school.not_covered,
+                     listed=school.listed, ask=school.ask_first)
+            )  # fmt: skip
+        lines.append(text("cli.open", lang))
+        lines += [f"  {path}" for path in sorted((run.path / "schools").glob("*/*/*.xlsx"))]
+        lines.append(text("cli.for_analysts", lang, path=run.path / "data"))
+        return lines
+
+
+def read_semester(
+    data: Path,
+    *,
+    as_of: str | None = None,
+    mapping: Path | None = None,
+    lang: str | None = None,
+    key: Path | None = None,
+    id_scope: str | None = None,
+    catalogue: Sequence[Path] = (),
+    encoding: str | None = None,
+) -> ReadSemester:
+    """Read a file or folder with the settings found above it; nothing is written.
+
+    Parameters
+    ----------
+    data : Path
+        What was handed in.
+    as_of, mapping, lang, key, id_scope, catalogue, encoding
+        Overrule ``pumpurs.toml``.
+
+    Returns
+    -------
+    ReadSemester
+
+    Raises
+    ------
+    RecordsError, MappingError, CatalogueError, RunError
+        If it cannot be read at all.
+    """
+    from pumpurs_risk.catalogue import Catalogue
+    from pumpurs_risk.records import read_records
+
+    if not data.exists():
+        raise RecordsError("folder_missing", path=str(data))
+    found = find_settings(data)
+    stated = found.settings
+    own = [*(found.path(p) for p in stated.catalogue), *catalogue]
+    known = Catalogue.load(*own, programme=stated.programme or "pumpurs")
+    day = as_date(as_of) or stated.as_of
+    schools = {name: msgspec.structs.asdict(school) for name, school in stated.schools.items()}
+    for school in schools.values():
+        school["mapping"] = found.path(school["mapping"]) if school["mapping"] else None
+    records = read_records(
+        data,
+        mapping=mapping or (found.path(stated.mapping) if stated.mapping else None),
+        key=key or (found.path(stated.key) if stated.key else None),
+        id_scope=id_scope or stated.id_scope or None,
+        lang=lang or stated.lang or "lv",
+        encoding=encoding or stated.encoding or None,
+        catalogue=known,
+        as_of=day,
+        semester=stated.semester or None,
+        schools=schools,
+    )
+    assumed = day is None and day_of(records) is None
+    received_ids = set(records.sheet["school_id"]) | set(records.out_of_scope["school_id"])
+    missing = tuple(s.title or name for name, s in stated.schools.items() if name not in received_ids)
+    return ReadSemester(
+        records=records,
+        catalogue=known,
+        found=found,
+        as_of=day or day_of(records) or dt.date.today(),
+        as_of_assumed=assumed,
+        settings=RunSettings(
+            municipality=stated.municipality,
+            purpose=stated.purpose,
+            keep_until=stated.keep_until,
+            not_received=missing,
+            expected=len(stated.schools),
+        ),
+    )
+
+
+def run_semester(
+    data: Path,
+    *,
+    out: Path | None = None,
+    places: int | None = None,
+    threshold: float | None = None,
+    cut_by: str | None = None,
+    prevalence: float | None = None,
+    model: str | None = None,
+    previous: Sequence[Path] = (),
+    no_previous: bool = False,
+    progress: Progress | None = None,
+    lang: str | None = None,
+    **reading: Any,
+) -> MadeSemester:
+    """Make a run beside the data (or at `out`); see `read_semester` and `pumpurs_risk.batch.run.score`.
+
+    Raises
+    ------
+    PumpursError
+        If nothing can be scored or written; nothing is left behind then.
+    """
+    if out is not None and (out.exists() or out.is_symlink()):
+        raise RunError("run_exists", path=str(out))
+    read = read_semester(data, lang=lang, **reading)
+    stated = read.found.settings
+    language = lang or stated.lang or "lv"
+    target = out or free_name(default_name(data, read.as_of))
+    earlier = list(previous) or ([] if no_previous else earlier_runs(data, read.as_of))
+    stated_places: int | dict[str, int] | None = places if places is not None else stated.places
+    if stated_places is None:
+        stated_places = places_of(read.records)
+    policy = FlagPolicy(
+        places=stated_places,
+        threshold=threshold or stated.threshold or FlagPolicy.threshold,
+        cut_by=cut_by or stated.cut_by or None,  # type: ignore[arg-type]
+    )
+    chosen = model or (str(found_model(read.found)) if stated.model else "literature-prior")
+    run = score(
+        read.records,
+        as_of=read.as_of,
+        model=chosen,
+        out=target,
+        policy=policy,
+        lang=language,
+        prevalence=prevalence or stated.prevalence,
+        previous=earlier,
+        catalogue=read.catalogue,
+        settings=read.settings,
+        progress=progress,
+    )
+    notes = tuple(text("cli.previous_read", language, run=path.name) for path in earlier)
+    return MadeSemester(run=run, read=read, notes=notes)
+
+
+def default_name(data: Path, as_of: dt.date) -> Path:
+    """Where the result lies by default: beside the data, as NAME_2027-01-15."""
+    whole = data.resolve()
+    stem = whole.name if whole.is_dir() else whole.stem
+    return whole.parent / f"{stem}_{as_of.isoformat()}"
+
+
+def earlier_runs(data: Path, as_of: dt.date) -> list[Path]:
+    """Finished runs of the same data beside it, not later than `as_of`, the oldest first."""
+    whole = data.resolve()
+    stem = whole.name if whole.is_dir() else whole.stem
+    found = []
+    for path in whole.parent.glob(f"{_escaped(stem)}_*"):
+        if (path / "run.json").is_file():
+            try:
+                manifest = read_manifest(path)
+            except RunError:
+                continue  # a damaged run is no reason not to make a new one
+            if manifest.as_of <= as_of:
+                found.append((manifest.as_of, manifest.made_at, path.name, path))
+    return [path for *_, path in sorted(found)]
+
+
+def found_model(found: FoundSettings) -> Path | str:
+    """Give the model that the settings name: a path below them, or a shipped name."""
+    path = found.path(found.settings.model)
+    return path if path.exists() else found.settings.model
+
+
+def _escaped(stem: str) -> str:
+    return "".join(f"[{c}]" if c in "*?[" else c for c in stem)

@@ -1,0 +1,117 @@
+"""``pumpurs.toml``: what a place states once, so that nobody has to type it every semester."""
+
+from __future__ import annotations
+
+import datetime as dt
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from pumpurs_risk.errors import RunError
+from pumpurs_risk.records.toml_lines import key_lines
+
+FILE_NAME = "pumpurs.toml"
+
+
+class SchoolSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is stated of one school; the table's name is the school's id."""
+
+    title: str = ""
+    folder: str = ""
+    """Sub-folder or file in which its sheets are handed in; its id if empty."""
+    programme: Literal["", "general", "evening", "vocational"] = ""
+    places: int | None = None
+    semester: str = ""
+    mapping: str = ""
+    lessons_held: float | None = None
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The whole file. Everything may be left out; what stands here is overruled by options of the command line."""
+
+    as_of: dt.date | None = None
+    semester: str = ""
+    lang: Literal["", "lv", "en"] = ""
+    municipality: str = ""
+    purpose: str = ""
+    programme: str = ""
+    """Programme profile, such as ``pumpurs`` or ``skola-kopiena``."""
+    catalogue: tuple[str, ...] = ()
+    """Files of own factors, relative to this file."""
+    mapping: str = ""
+    model: str = ""
+    key: str = ""
+    id_scope: Literal["", "school", "municipality"] = ""
+    encoding: str = ""
+    threshold: float | None = None
+    places: int | None = None
+    cut_by: Literal["", "places", "probability", "both"] = ""
+    prevalence: float | None = None
+    keep_until: dt.date | None = None
+    schools: dict[str, SchoolSettings] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class FoundSettings:
+    """Settings and the folder that their relative paths start from."""
+
+    settings: Settings = field(default_factory=Settings)
+    folder: Path | None = None
+
+    def path(self, written: str) -> Path:
+        """Give a path that stands in the file."""
+        return (self.folder or Path()) / written
+
+
+def find_settings(data: Path) -> FoundSettings:
+    """Look for ``pumpurs.toml`` in the data's folder and upwards.
+
+    Parameters
+    ----------
+    data : Path
+        The file or folder that is read.
+
+    Returns
+    -------
+    FoundSettings
+        Empty settings if there is no such file.
+
+    Raises
+    ------
+    RunError
+        If the file cannot be read; names its line.
+    """
+    start = data.resolve()
+    for folder in [start, *start.parents] if start.is_dir() else start.parents:
+        path = folder / FILE_NAME
+        if path.is_file():
+            return FoundSettings(read_settings(path), folder)
+    return FoundSettings()
+
+
+def read_settings(path: Path) -> Settings:
+    """Read one ``pumpurs.toml``; see `find_settings`."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+        data = tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+        raise RunError("settings_syntax", path=path.name, detail=str(error)) from None
+    try:
+        settings = msgspec.convert(data, Settings)
+    except msgspec.ValidationError as error:
+        said, _, where = str(error).partition(" - at `")
+        keys = tuple(where.rstrip("`").removeprefix("$").strip(".").replace("[...]", "").split(".")) if where else ()
+        line = next((n for key, n in key_lines(text).items() if keys and key[: len(keys)] == keys), 1)
+        if "unknown field" in said:
+            name = said.split("`")[1]
+            line = next((n for key, n in key_lines(text).items() if key[-1] == name), line)
+        raise RunError("settings_value", path=path.name, line=line, detail=said) from None
+    for key in ("threshold", "prevalence"):
+        share = getattr(settings, key)
+        if share is not None and not 0 < share < 1:
+            line = key_lines(text)[(key,)]
+            raise RunError("settings_value", path=path.name, line=line, detail=f"{key} = {share:g}: 0 < {key} < 1")
+    return settings

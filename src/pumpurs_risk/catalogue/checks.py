@@ -1,0 +1,149 @@
+"""What must hold between measures, signals, base rates, semesters and programme beyond their types."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Mapping
+from itertools import pairwise
+from typing import Any
+
+from pumpurs_risk.catalogue.entry_types import nearest
+from pumpurs_risk.catalogue.tables import Tables
+from pumpurs_risk.locale import LANGUAGES
+
+_SEMESTER = re.compile(r"(\d{4})/(\d{4})-[1-9]")
+_SUM_TOLERANCE = 1e-6
+_POINTERS = (
+    ("measures", "role", "roles"),
+    ("measures", "answers", "factors"),
+    ("measures", "partners", "partners"),
+    ("signals", "role", "roles"),
+    ("signals", "work_limit", "work_limits"),
+)
+_TEXTS = {
+    "groups": ("name",),
+    "constructs": ("name",),
+    "roles": ("name", "dative"),
+    "partners": ("name", "dative", "when"),
+    "measures": ("name", "step"),
+    "work_limits": ("clause",),
+    "signals": ("name", "sentence"),
+    "protected": ("name",),
+}
+
+
+def check_rest(known: Mapping[str, Mapping[str, Any]], tables: Tables) -> None:
+    """Check every table but the factors.
+
+    Parameters
+    ----------
+    known : mapping of str to mapping
+        Typed entries by table and id.
+    tables : Tables
+        Knows where everything was written.
+
+    Raises
+    ------
+    EntryError
+        For the first problem, in one sentence that names file, line, entry and field.
+    """
+    _check_languages(known, tables)
+    _check_pointers(known, tables)
+    _check_signals(known, tables)
+    _check_base_rates(known["base_rates"], tables)
+    _check_semesters(known["semesters"], tables)
+
+
+def _check_languages(known: Mapping[str, Mapping[str, Any]], tables: Tables) -> None:
+    for table, fields in _TEXTS.items():
+        for entry_id, entry in known[table].items():
+            for field in fields:
+                for lang in LANGUAGES:
+                    if not getattr(entry, field).get(lang):
+                        raise tables.error("catalogue_language_missing", table, entry_id, [field], language=lang)
+
+
+def _check_pointers(known: Mapping[str, Mapping[str, Any]], tables: Tables) -> None:
+    for table, field, target in _POINTERS:
+        for entry_id, entry in known[table].items():
+            value = getattr(entry, field)
+            for pointer in (value,) if isinstance(value, str) else value:
+                if pointer and pointer not in known[target]:
+                    raise tables.error(
+                        "catalogue_reference",
+                        table,
+                        entry_id,
+                        [field],
+                        value=pointer,
+                        target=target,
+                        known=nearest(pointer, list(known[target])),
+                    )
+
+
+def _check_signals(known: Mapping[str, Mapping[str, Any]], tables: Tables) -> None:
+    columns = [*known["context"], *known["factors"]]
+    for signal in known["signals"].values():
+        if signal.column not in columns:
+            raise tables.error(
+                "catalogue_signal_column",
+                "signals",
+                signal.id,
+                ["column"],
+                value=signal.column,
+                known=nearest(signal.column, columns),
+            )
+        for field in ("valid_from", "valid_until"):
+            if (day := getattr(signal, field)) and not _is_date(day):
+                raise tables.error("catalogue_date", "signals", signal.id, [field], value=day)
+
+
+def _check_base_rates(rates: Mapping[str, Any], tables: Tables) -> None:
+    for level, rate in rates.items():
+        if not 0 < rate.low <= rate.central <= rate.high < 1:
+            raise tables.error(
+                "catalogue_rate_order",
+                "base_rates",
+                level,
+                ["central"],
+                low=f"{rate.low:g}",
+                central=f"{rate.central:g}",
+                high=f"{rate.high:g}",
+            )
+    total = sum(rate.share_of_pupils for rate in rates.values())
+    if abs(total - 1) > _SUM_TOLERANCE:
+        newest = max(rates, key=lambda level: tables.age("base_rates", level))
+        raise tables.error("catalogue_rate_shares", "base_rates", newest, ["share_of_pupils"], total=f"{total:.6g}")
+
+
+def _check_semesters(semesters: Mapping[str, Any], tables: Tables) -> None:
+    for semester in semesters.values():
+        years = _SEMESTER.fullmatch(semester.id)
+        if not years or int(years[2]) != int(years[1]) + 1:
+            raise tables.error("catalogue_semester_id", "semesters", semester.id, value=semester.id)
+        for day in (semester.from_, semester.to, *(day for one in semester.breaks for day in one)):
+            if not _is_date(day):
+                field = "from" if day == semester.from_ else "to" if day == semester.to else "breaks"
+                raise tables.error("catalogue_date", "semesters", semester.id, [field], value=day)
+        if not semester.from_ < semester.to:
+            raise tables.error(
+                "catalogue_semester_order", "semesters", semester.id, ["to"], first=semester.from_, last=semester.to
+            )
+        for first, last in semester.breaks:
+            if not semester.from_ <= first <= last <= semester.to:
+                raise tables.error(
+                    "catalogue_semester_break", "semesters", semester.id, ["breaks"], first=first, last=last
+                )
+    ordered = sorted(semesters.values(), key=lambda semester: semester.from_)
+    for one, other in pairwise(ordered):
+        if other.from_ <= one.to:
+            newer, older = sorted((one, other), key=lambda semester: -tables.age("semesters", semester.id))
+            field = "from" if newer is other else "to"
+            raise tables.error("catalogue_semester_overlap", "semesters", newer.id, [field], other=older.id)
+
+
+def _is_date(day: str) -> bool:
+    try:
+        return dt.date.fromisoformat(day).isoformat() == day
+    except ValueError:
+        return False

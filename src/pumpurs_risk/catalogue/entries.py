@@ -1,0 +1,370 @@
+"""What a catalogue entry is: the types behind the TOML files.
+
+Every field is data that someone in the field can check and change. ``msgspec`` refuses unknown and missing fields.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import msgspec
+
+Texts = dict[str, str]
+"""A text per language, ``{"lv": ..., "en": ...}``."""
+Forms = str | dict[str, str]
+"""A sentence, or its forms by CLDR category (``one``, ``other``; ``none`` at exactly 0)."""
+Kind = Literal["count", "share", "score", "number", "yes_no", "level"]
+Sensitivity = Literal["ordinary", "sensitive", "special"]
+Changeable = Literal["yes", "partly", "no"]
+Evidence = Literal["trial", "observational", "practice"]
+Positive = Annotated[float, msgspec.Meta(gt=0)]
+Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
+
+
+class _Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Base of all entries: immutable, strict."""
+
+
+class RiskGroup(_Entry, frozen=True):
+    """One of the programme's four official risk groups."""
+
+    name: Texts
+    id: str = ""
+
+
+class Construct(_Entry, frozen=True):
+    """What several factors measure together; its published odds ratio is split over them by ``prior_share``."""
+
+    name: Texts
+    odds_ratio: Positive
+    source: str
+    id: str = ""
+
+
+class Contrast(_Entry, frozen=True):
+    """The day-one curve's points: 0 up to ``low``, the published effect at ``high``, 1.5 times it at ``extreme``."""
+
+    low: float
+    high: float
+    extreme: float
+    reason: str
+
+
+class Typical(_Entry, frozen=True):
+    """How a factor is spread over ordinary pupils: what "unknown" means on day one. Exactly one way is given."""
+
+    source: str
+    share: Share | None = None
+    """Share of pupils with "yes" (yes/no factors)."""
+    shares: tuple[float, ...] | None = None
+    """Share of pupils at each whole value 0, 1, 2, ... (rated factors); sums to 1."""
+    quantiles: tuple[float, float, float, float, float] | None = None
+    """Values at .05, .25, .50, .75 and .95 (everything else)."""
+
+
+class Applies(_Entry, frozen=True):
+    """Whom a factor is about. An empty list or a missing limit means everyone.
+
+    Levels are grades of general and evening programmes; a vocational course year is beyond them all, so that a
+    ``min_level`` is met there and a ``max_level`` is not.
+    """
+
+    programmes: tuple[str, ...] = ()
+    """Of ``general``, ``evening``, ``vocational``."""
+    min_level: int | None = None
+    max_level: int | None = None
+    min_age: float | None = None
+    max_age: float | None = None
+
+
+class Sentences(_Entry, frozen=True):
+    """How a reason is said in one language. Placeholders: see ``explanation/reasons.py``.
+
+    ``risk`` and ``strength`` say the recorded value; ``risk_raw`` says it by the raw count where one was recorded
+    (``RiskFactor.raw``); ``unknown`` says that it is not recorded and who could find out.
+    """
+
+    risk: Forms
+    strength: Forms
+    unknown: str
+    risk_raw: Forms | None = None
+    strength_raw: Forms | None = None
+
+
+class Published(_Entry, frozen=True):
+    """What the literature says of this factor on its own: cited in the model card, not used for the curve."""
+
+    contrast: str
+    sd: Positive
+    source: str
+    odds_ratio: Positive | None = None
+    """None where there is no figure for the factor itself."""
+
+
+class RiskFactor(_Entry, kw_only=True):
+    """One risk factor, whole: what it means, how it is recorded, what is known of it, how it is said, what may help."""
+
+    version: int
+    construct: str
+    prior_share: Share
+    group: str
+    name: Texts
+    heading: Texts
+    """Column heading in the sheet; unique in each language."""
+    meaning: Texts
+    unit: Texts
+    kind: Kind
+    range: tuple[float, float] | None = None
+    """Smallest and largest plausible value, both allowed; None for levels."""
+    knots: tuple[float, ...]
+    """Where the curve may bend; contains the contrast's points; empty for levels."""
+    contrast: Contrast | None = None
+    """None only where the prior share is 0."""
+    typical: Typical | None = None
+    direction: Literal[-1, 0, 1]
+    look_back: Literal["review_window", "30_days", "semester", "school_year", "ever"]
+    tables: tuple[str, ...]
+    changeable: Changeable
+    sensitivity: Sensitivity
+    published: Published
+    sentences: dict[str, Sentences]
+    question: Texts
+    """Asked of a person when the factor is unknown: a full question, ending in "?"."""
+    ask: str
+    """Role (id in ``measures.toml``) who can find out."""
+    measures: tuple[str, ...]
+    """Ids of measures, the most fitting first."""
+    decimals: int = 0
+    """Decimals shown to people (of the percentage for a share)."""
+    core: bool = False
+    """Whether the standard sheet asks it for every pupil."""
+    cause: str = ""
+    """Which of the project's ten causes this is, if any."""
+    applies: Applies = Applies()
+    aliases: tuple[str, ...] = ()
+    """Other headings under which it is recognised."""
+    raw: str = ""
+    """Context column with the raw count that sentences print instead of the value."""
+    levels: tuple[str, ...] = ()
+    """Allowed values of a factor of kind ``level``."""
+    scale: dict[str, tuple[str, ...]] = {}
+    """Words for the whole values of a rated factor, from its smallest, per language."""
+    revealing_words: dict[str, tuple[str, ...]] = {}
+    """Words that give the factor away; an output whose audience may not see it contains none of them."""
+    id: str = ""
+
+
+class Role(_Entry, frozen=True):
+    """Who does something: cases are stored, never built from a nominative."""
+
+    name: Texts
+    dative: Texts
+    """The form after "to" (in English simply the name)."""
+    vocational_name: Texts = {}
+    """What the same person is called in vocational education, where that differs."""
+    vocational_dative: Texts = {}
+    id: str = ""
+
+
+class Partner(_Entry, frozen=True):
+    """A body outside the school that may be involved, and on what legal ground."""
+
+    name: Texts
+    dative: Texts
+    """The form after "to" (in English simply the name)."""
+    when: Texts
+    """What makes the school turn to it."""
+    legal_ground: Texts = {}
+    """The rule that asks for it or allows it; empty where there is none."""
+    source: str = ""
+    id: str = ""
+
+
+class SupportMeasure(_Entry, frozen=True):
+    """What a school or municipality can offer."""
+
+    name: Texts
+    step: Texts
+    """The measure as a next step: a short imperative or noun phrase that stands alone in a cell."""
+    role: str
+    evidence: Evidence
+    evidence_source: str
+    answers: tuple[str, ...]
+    """Ids of the factors it answers."""
+    min_age: float | None = None
+    special_needs_only: bool = False
+    partners: tuple[str, ...] = ()
+    id: str = ""
+
+
+class BaseRate(_Entry, frozen=True):
+    """How many pupils of a programme and level leave within one year."""
+
+    low: Share
+    central: Share
+    high: Share
+    share_of_pupils: Share
+    source: str
+
+
+class Signal(_Entry, frozen=True):
+    """A sign that reaches a person whatever the score says."""
+
+    name: Texts
+    column: str
+    """Context column or factor id that carries it."""
+    above: float
+    """The signal holds where the value is greater than this."""
+    sentence: dict[str, Forms]
+    source: str
+    programmes: tuple[str, ...] = ()
+    min_level: int | None = None
+    max_level: int | None = None
+    min_age: float | None = None
+    """Inclusive."""
+    max_age: float | None = None
+    """Exclusive."""
+    unknown_age: bool = True
+    """Whether a pupil of unknown age counts as within the age limits."""
+    work_limit: str = ""
+    """Work limit (id in ``signals.toml``) that gives ``above``, so that one number need not be written twice."""
+    valid_from: str = ""
+    valid_until: str = ""
+    role: str = ""
+    step: Texts = {}
+    """The next step that the signal itself asks for."""
+    sensitivity: Sensitivity = "ordinary"
+    id: str = ""
+
+
+class WorkLimit(_Entry, frozen=True):
+    """How many hours a week a pupil of some age and stage may work for pay, and the clause that says so in a reason."""
+
+    total_hours: Positive
+    """Hours a week that the law allows, lessons included where ``weekly_lessons`` is given."""
+    clause: Texts
+    """Ends a sentence on paid work: starts with "; ", has no full stop."""
+    source: str
+    weekly_lessons: float = 0
+    """Lessons a week that count into the same limit; 0 where only the work itself is limited."""
+    lesson_minutes: float = 40
+    programmes: tuple[str, ...] = ()
+    min_level: int | None = None
+    max_level: int | None = None
+    min_age: float | None = None
+    """Inclusive."""
+    max_age: float | None = None
+    """Exclusive."""
+    unknown_age: bool = True
+    """Whether a pupil of unknown age counts as within the age limits."""
+    id: str = ""
+
+    @property
+    def work_hours(self) -> float:
+        """Hours a week left for paid work beside the lessons.
+
+        Examples
+        --------
+        >>> WorkLimit(total_hours=35, weekly_lessons=36, lesson_minutes=40, clause={}, source="").work_hours
+        11.0
+        """
+        return self.total_hours - self.weekly_lessons * self.lesson_minutes / 60
+
+
+class Semester(_Entry, frozen=True):
+    """A semester as the calendar has it; dates as ISO text."""
+
+    from_: str = msgspec.field(name="from")
+    to: str
+    breaks: tuple[tuple[str, str], ...] = ()
+    school_days: int | None = None
+    source: str = ""
+    id: str = ""
+
+
+class CalendarRules(_Entry, frozen=True):
+    """What holds in every school year: public holidays, the review window, usual ages."""
+
+    public_holidays: tuple[str, ...]
+    """Month and day, ``"11-18"``."""
+    moved_to_monday: tuple[str, ...]
+    """Those of them that are kept on the Monday after when they fall on a Saturday or Sunday."""
+    easter_holidays: tuple[int, ...]
+    """Days from Easter Sunday."""
+    review_after_school_days: int
+    """Counts run over the last completed semester until so many school days of the running one have passed."""
+    usual_age: dict[str, int]
+    """By programme: level plus this is the age reached in the calendar year in which the school year begins."""
+
+
+class ContextColumn(_Entry, frozen=True):
+    """A column of the factor table that says who and where, and is no factor."""
+
+    name: Texts
+    meaning: Texts
+    id: str = ""
+
+
+class ProtectedAttribute(_Entry, frozen=True):
+    """What a person is: used to audit the library, never to score with. Recognised by words, case and accents aside.
+
+    A word that ends in ``*`` stands for all its endings.
+    """
+
+    name: Texts
+    words: dict[str, tuple[str, ...]]
+    """Words or phrases that give it away anywhere in a heading."""
+    whole: dict[str, tuple[str, ...]] = {}
+    """Words that give it away only when they are the whole heading ("name")."""
+    unless: dict[str, tuple[str, ...]] = {}
+    """Words beside which the heading speaks of something else ("mark in Latvian language")."""
+    id: str = ""
+
+
+class PlanStatus(_Entry, frozen=True):
+    """A state that a support plan can be in."""
+
+    id: str
+    name: Texts
+
+
+class LearnerWords(_Entry, frozen=True):
+    """What a learner is called in one language; every case is stored."""
+
+    nominative: str
+    genitive: str
+    dative: str
+    accusative: str
+    plural: str
+    plural_genitive: str
+    plural_dative: str
+
+
+class Programme(_Entry, frozen=True):
+    """A support programme under which schools write plans: its words, its order, whom it is for."""
+
+    title: Texts
+    plan: Texts
+    """What the plan is called."""
+    plan_short: Texts
+    authority: Texts
+    application: Texts
+    """What must be signed before a plan is written."""
+    statuses: tuple[PlanStatus, ...]
+    """In the order in which a plan passes through them."""
+    approval: dict[str, tuple[str, ...]]
+    """By programme of education: roles and bodies that approve, in order."""
+    approvers: dict[str, Texts]
+    """Names of those in ``approval``."""
+    mentor_min_age: float | None
+    scope: dict[str, tuple[int, int]]
+    """By programme of education: first and last level that is looked at."""
+    on_request: dict[str, tuple[int, int]]
+    """Levels that are looked at only when asked for."""
+    learner: dict[str, dict[str, LearnerWords]]
+    """By programme of education and language."""
+    form_known: bool
+    """Whether the official form of the plan could be read."""
+    note: Texts
+    source: str
+    id: str = ""

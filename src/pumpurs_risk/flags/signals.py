@@ -1,0 +1,121 @@
+"""Signals that reach a person whatever the score says."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from pumpurs_risk.explanation.applies import applies_to, number_column, word_column
+from pumpurs_risk.explanation.placeholders import capitalised, learner_words, period_text
+from pumpurs_risk.locale import form, number
+from pumpurs_risk.model.inputs import as_frame
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from pumpurs_risk.catalogue import Catalogue, Signal
+
+COLUMNS = ["pupil_id", "signal", "value", "sentence", "role", "sensitivity"]
+
+
+def signals(X: Any, catalogue: Catalogue, as_of: dt.date | None = None, lang: str = "lv") -> pd.DataFrame:
+    """Find the pupils whom a signal of the catalogue is about.
+
+    Parameters
+    ----------
+    X : table with named columns
+        The factor table; a signal whose column is not there, or not recorded for a pupil, is silent.
+    catalogue : Catalogue
+    as_of : datetime.date, optional
+        Day of the list: signals that are not yet or no longer in force are left out. Without it the dates are not
+        looked at.
+    lang : {"lv", "en"}
+        Language of the sentences.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``pupil_id``, ``signal`` (id), ``value``, ``sentence``, ``role`` (id; may be ""), ``sensitivity``; one row per
+        pupil and signal, in the order of X, then of the catalogue. A pupil of unknown level is not meant by a signal
+        about levels (its sentence would state the level).
+    """
+    frame = as_frame(X).reset_index(drop=True)
+    parts = []
+    for order, (signal_id, signal) in enumerate(catalogue.signals.items()):
+        holds = signal_holds(signal, frame, as_of)
+        at = np.flatnonzero(holds)
+        if not len(at):
+            continue
+        parts.append(
+            pd.DataFrame(
+                {
+                    "pupil": at,
+                    "order": order,
+                    "pupil_id": frame["pupil_id"].to_numpy(dtype=object)[at],
+                    "signal": signal_id,
+                    "value": number_column(frame, signal.column)[at],
+                    "sentence": _sentences(signal, frame.iloc[at], catalogue, lang),
+                    "role": signal.role,
+                    "sensitivity": signal.sensitivity,
+                }
+            )
+        )
+    if not parts:
+        empty = {name: pd.Series(dtype=float if name == "value" else "str") for name in COLUMNS}
+        return pd.DataFrame(empty)
+    found = pd.concat(parts, ignore_index=True).sort_values(["pupil", "order"], kind="stable", ignore_index=True)
+    return found[COLUMNS]
+
+
+def signal_holds(signal: Signal, frame: pd.DataFrame, as_of: dt.date | None) -> NDArray[np.bool_]:
+    """Say for every pupil whether one signal holds."""
+    if signal.column not in frame or not _in_force(signal, as_of):
+        return np.zeros(len(frame), dtype=bool)
+    value = number_column(frame, signal.column)
+    meant = applies_to(signal, frame, unknown_level=False)
+    return (value > signal.above) & meant
+
+
+def signal_ids(frame: pd.DataFrame, catalogue: Catalogue, as_of: dt.date | None) -> NDArray[np.object_]:
+    """Ids of every pupil's signals, joined by ";"."""
+    joined = np.full(len(frame), "", dtype=object)
+    for signal_id, signal in catalogue.signals.items():
+        holds = signal_holds(signal, frame, as_of)
+        if holds.any():
+            first = joined[holds] == ""
+            joined[holds] = np.where(first, signal_id, joined[holds] + f";{signal_id}")
+    return joined
+
+
+def _sentences(signal: Signal, pupils: pd.DataFrame, catalogue: Catalogue, lang: str) -> NDArray[np.object_]:
+    """Say a signal of the pupils whom it is about: each distinct sentence once."""
+    facts = pd.DataFrame(
+        {
+            "value": number_column(pupils, signal.column),
+            "semester": word_column(pupils, "semester"),
+            "programme": word_column(pupils, "programme"),
+        }
+    )
+    distinct = facts.drop_duplicates()
+    said = [
+        capitalised(
+            form(signal.sentence[lang], lang, value).format(
+                value=number(value, lang, 0 if value == round(value) else 1),
+                limit=number(signal.above, lang, 0 if signal.above == round(signal.above) else 1),
+                period=period_text(semester, catalogue, lang),
+                **learner_words(programme, catalogue, lang),
+            )
+        )
+        for value, semester, programme in distinct.itertuples(index=False)
+    ]
+    return facts.merge(distinct.assign(said=said), how="left")["said"].to_numpy(dtype=object)
+
+
+def _in_force(signal: Signal, as_of: dt.date | None) -> bool:
+    if as_of is None:
+        return True
+    day = as_of.isoformat()[:10]
+    return (not signal.valid_from or signal.valid_from <= day) and (not signal.valid_until or day <= signal.valid_until)

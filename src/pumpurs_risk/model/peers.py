@@ -1,0 +1,176 @@
+"""PeerReference: what is usual for a level and programme, so that reasons compare a pupil with pupils alike."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from pumpurs_risk.model.additive import AdditiveModel
+from pumpurs_risk.model.inputs import as_frame, shape_column, word_column
+from pumpurs_risk.model.shapes import Floats, Levels, Shape
+
+SMALLEST_GROUP = 20
+"""Pupils a group needs; smaller ones are compared with their programme, else with what is typical (DESIGN section 7)."""
+SMALLEST_MEDIAN = 6
+"""Pupils whose value must be known before a median is printed: one's own and 5 others'."""
+TYPICAL = ""
+"""Label of the group without peers: its reference is the model's own ``typical``."""
+
+
+class PeerReference:
+    """Medians of a whole run, computed once and passed along: scoring one class then equals scoring the school.
+
+    Parameters
+    ----------
+    features : sequence of str
+        Factor ids of the model it was made with.
+    contributions, values : mapping of str to sequence of float
+        Per group, the median contribution and the median recorded value of every factor (NaN: fewer than 5 others).
+    rows : mapping of str to mapping of str to sequence of float
+        Per group and factor, the median basis row (for how sure a reason is).
+    sizes : mapping of str to int
+        Pupils per group.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from pumpurs_risk.model import load_model
+    >>> model = load_model("literature-prior")
+    >>> X = pd.DataFrame({"absence_share": [0.02] * 19 + [0.3], "programme_level": "general-9", "programme": "general"})
+    >>> peers = PeerReference.from_table(model, X)
+    >>> peers.sizes["general-9"], peers.value("general-9", "absence_share")
+    (20, 0.02)
+    """
+
+    def __init__(
+        self,
+        features: tuple[str, ...],
+        contributions: Mapping[str, Floats],
+        values: Mapping[str, Floats],
+        rows: Mapping[str, Mapping[str, Floats]],
+        sizes: Mapping[str, int],
+    ) -> None:
+        self.features = features
+        self.contributions = dict(contributions)
+        self.values = dict(values)
+        self.rows = {group: dict(factors) for group, factors in rows.items()}
+        self.sizes = dict(sizes)
+
+    @classmethod
+    def from_table(cls, model: AdditiveModel, X: Any) -> PeerReference:
+        """Take the medians of every group of at least 20 pupils: level within programme, and whole programmes.
+
+        Parameters
+        ----------
+        model : AdditiveModel
+            Whose contributions are meant.
+        X : table
+            All pupils of the run, with ``programme_level`` and, if there, ``programme``.
+
+        Returns
+        -------
+        PeerReference
+        """
+        frame = as_frame(X)
+        labels = pd.concat([_levels(frame), _programmes(frame)])
+        positions = np.tile(np.arange(len(frame)), 2)
+        groups = pd.Series(positions).groupby(labels.to_numpy(), sort=True).indices
+        members = {str(g): positions[i] for g, i in groups.items() if len(i) >= SMALLEST_GROUP}
+        contributions = {g: np.empty(len(model.shapes)) for g in members}
+        values = {g: np.full(len(model.shapes), np.nan) for g in members}
+        rows: dict[str, dict[str, Floats]] = {g: {} for g in members}
+        for j, shape in enumerate(model.shapes):
+            column = shape_column(frame, shape)
+            f = shape.evaluate(column)
+            for group, who in members.items():
+                contributions[group][j] = np.median(f[who])
+                rows[group][shape.factor] = np.median(shape.basis(column[who]), axis=0)
+                if not isinstance(shape, Levels):
+                    known = column[who][~np.isnan(column[who])]
+                    if len(known) >= SMALLEST_MEDIAN:
+                        values[group][j] = np.median(known)
+        return cls(model.features, contributions, values, rows, {g: len(w) for g, w in members.items()})
+
+    def group_of(self, X: Any) -> npt.NDArray[np.object_]:
+        """Label of the group each pupil is compared with, shape (n,); ``""`` is the model's own typical pupil."""
+        frame = as_frame(X)
+        level, programme = _levels(frame), _programmes(frame)
+        known = pd.Index(list(self.sizes))
+        found = level.where(level.isin(known), programme.where(programme.isin(known), TYPICAL))
+        return found.fillna(TYPICAL).to_numpy(dtype=object)
+
+    def value(self, group: str, factor: str) -> float:
+        """Median recorded value of a factor in a group; NaN if too few others know it."""
+        if group not in self.values or factor not in self.features:
+            return float("nan")
+        return float(self.values[group][self.features.index(factor)])
+
+    def reference_values(self, model: AdditiveModel, X: Any) -> Floats:
+        """Median contributions each pupil is compared with, shape (n, n_features)."""
+        self._check(model)
+        codes, groups = pd.factorize(self.group_of(X))
+        zero = np.zeros(len(self.features))
+        table = np.array([self.contributions.get(g, zero) for g in groups]).reshape(len(groups), len(self.features))
+        return table[codes]
+
+    def basis_rows(self, model: AdditiveModel, X: Any) -> Callable[[Shape, slice], Floats]:
+        """Give a function: the basis rows of a shape that a slice of pupils is compared with, shape (n, K)."""
+        self._check(model)
+        codes, groups = pd.factorize(self.group_of(X))
+
+        def rows(shape: Shape, part: slice) -> Floats:
+            table = [self.rows.get(g, {}).get(shape.factor, shape.mean_row) for g in groups]
+            return np.array(table).reshape(len(groups), shape.n_coefficients)[codes[part]]
+
+        return rows
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give the reference as JSON-able data; NaN as None."""
+        return {
+            "schema_version": 1,
+            "features": list(self.features),
+            "groups": {
+                group: {
+                    "pupils": self.sizes[group],
+                    "contributions": self.contributions[group].tolist(),
+                    "values": [None if np.isnan(v) else float(v) for v in self.values[group]],
+                    "rows": {factor: np.asarray(row).tolist() for factor, row in self.rows[group].items()},
+                }
+                for group in self.sizes
+            },
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> PeerReference:
+        """Read what `to_dict` wrote."""
+        groups = data["groups"]
+        return cls(
+            tuple(data["features"]),
+            {g: np.array(d["contributions"], float) for g, d in groups.items()},
+            {g: np.array([np.nan if v is None else v for v in d["values"]], float) for g, d in groups.items()},
+            {g: {f: np.array(r, float) for f, r in d["rows"].items()} for g, d in groups.items()},
+            {g: int(d["pupils"]) for g, d in groups.items()},
+        )
+
+    def _check(self, model: AdditiveModel) -> None:
+        if self.features != model.features:
+            raise ValueError(
+                "this PeerReference was made with a model of other factors; make it with from_table(model, X)"
+            )
+
+
+def _levels(frame: pd.DataFrame) -> pd.Series[Any]:
+    return pd.Series(word_column(frame, "programme_level"), dtype=object)
+
+
+def _programmes(frame: pd.DataFrame) -> pd.Series[Any]:
+    given = pd.Series(word_column(frame, "programme"), dtype=object)
+    from_level = _levels(frame).str.rsplit("-", n=1).str[0]
+    return given.where(given.notna(), from_level)
+
+
+__all__ = ["SMALLEST_GROUP", "SMALLEST_MEDIAN", "TYPICAL", "PeerReference"]

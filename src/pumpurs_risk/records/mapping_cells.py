@@ -1,0 +1,232 @@
+"""Whole columns of cells at once: as text, as numbers, recoded, scaled.
+
+Cells are an Arrow array (null is unknown) or, once they are numbers, a float64 array (NaN is unknown). Nothing here
+loops over pupils: Python sees columns, codes and the words of a mapping only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from pyarrow import compute
+
+from pumpurs_risk.records.mapping_plan import KEEP, UNKNOWN, Value
+
+pc: Any = compute  # its type stubs know scalars better than arrays
+Floats = np.ndarray[Any, np.dtype[np.float64]]
+Bools = np.ndarray[Any, np.dtype[np.bool_]]
+Whole = np.ndarray[Any, np.dtype[np.int64]]
+Cells = Any
+"""An Arrow array, or Floats."""
+_NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,2})?$"
+_LONGEST_NUMBER = 40
+_BLANKS = r"[\s\x{00a0}\x{2007}\x{2009}\x{202f}'’]"
+_EXACT_WHOLE = 2.0**53
+_SNAP = 8 * np.finfo(np.float64).eps
+
+
+def known(cells: Cells) -> Bools:
+    """Which cells hold something."""
+    if isinstance(cells, np.ndarray):
+        return ~np.isnan(cells)
+    mask: Bools = pc.is_valid(cells).to_numpy(zero_copy_only=False)
+    return mask
+
+
+def as_array(cells: Cells) -> pa.Array[Any]:
+    """Cells as an Arrow array, unknown as null."""
+    return pa.array(cells, from_pandas=True) if isinstance(cells, np.ndarray) else cells
+
+
+def take(cells: Cells, index: Whole) -> Cells:
+    """Cells at these positions; -1 is unknown."""
+    if isinstance(cells, np.ndarray):
+        return np.where(index < 0, np.nan, cells[index]) if cells.size else np.full(index.size, np.nan)
+    return cells.take(pa.array(index, mask=index < 0))
+
+
+def texts(cells: Cells, missing: Sequence[str] = ()) -> pa.Array[Any]:
+    """Cells as trimmed text; a whole number is written without a decimal point, an empty text is null.
+
+    Examples
+    --------
+    >>> texts(pa.array([3.0, 2.5, None])).to_pylist(), texts(pa.array([" a ", ""])).to_pylist()
+    (['3', '2.5', None], ['a', None])
+    """
+    array = as_array(cells)
+    if isinstance(array, pa.DictionaryArray):
+        array = array.dictionary_decode()
+    if pa.types.is_floating(array.type):
+        numbers = array.cast(pa.float64()).to_numpy(zero_copy_only=False)
+        whole = np.isfinite(numbers) & (numbers == np.floor(numbers)) & (np.abs(numbers) < _EXACT_WHOLE)
+        as_whole = pa.array(np.where(whole, numbers, 0).astype(np.int64)).cast(pa.string())
+        array = pc.if_else(pa.array(whole), as_whole, pa.array(numbers, from_pandas=True).cast(pa.string()))
+    elif pa.types.is_timestamp(array.type):
+        array = pc.replace_substring_regex(array.cast(pa.string()), r" 00:00:00(\.0+)?$", "")
+    text = pc.utf8_trim_whitespace(array.cast(pa.string()))
+    empty = pc.equal(text, "")
+    if missing:
+        lowered = pa.array([word.strip().lower() for word in missing], pa.string())
+        empty = pc.or_(empty, pc.is_in(pc.utf8_lower(text), value_set=lowered))
+    tidy: pa.Array[Any] = pc.if_else(empty, pa.scalar(None, pa.string()), text)
+    return tidy
+
+
+def numbers(cells: Cells, decimal: str | None = None) -> tuple[Floats, Bools]:
+    """Cells as numbers.
+
+    Parameters
+    ----------
+    cells : pyarrow.Array or ndarray
+        Text (``7,5``, ``7.5``, ``1 234``, ``85 %``) or numbers.
+    decimal : {",", "."}, optional
+        The decimal mark; the other mark then separates thousands. None takes a single mark for the decimal mark.
+
+    Returns
+    -------
+    values : ndarray of float64, shape (n,)
+        NaN where there is no number.
+    bad : ndarray of bool, shape (n,)
+        Where there is something, but no number.
+
+    Examples
+    --------
+    >>> numbers(pa.array(["7,5", "1 200", "85 %", "nv", None]))
+    (array([   7.5, 1200. ,   85. ,    nan,    nan]), array([False, False, False,  True, False]))
+    """
+    if isinstance(cells, np.ndarray):
+        return cells, np.zeros(cells.size, dtype=bool)
+    kind = cells.type
+    if (
+        pa.types.is_boolean(kind)
+        or pa.types.is_integer(kind)
+        or pa.types.is_floating(kind)
+        or pa.types.is_decimal(kind)
+    ):
+        values = cells.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False).astype(np.float64)
+        bad = np.isinf(values)
+        return np.where(bad, np.nan, values), bad
+    written = texts(cells)
+    plain = _plain_digits(written, decimal)
+    fits = pc.and_(pc.match_substring_regex(plain, _NUMBER), pc.less_equal(pc.utf8_length(plain), _LONGEST_NUMBER))
+    values = pc.if_else(fits, plain, pa.scalar(None, pa.string())).cast(pa.float64())
+    bad = pc.fill_null(pc.invert(fits), False).to_numpy(zero_copy_only=False)
+    return values.to_numpy(zero_copy_only=False).astype(np.float64), bad
+
+
+def _plain_digits(text: pa.Array[Any], decimal: str | None) -> pa.Array[Any]:
+    """Write number text with a decimal point and nothing between its digits."""
+    text = pc.replace_substring_regex(text, _BLANKS, "")
+    text = pc.replace_substring_regex(pc.replace_substring(text, "\N{MINUS SIGN}", "-"), r"%$", "")
+    for point, comma in ((".", ","), (",", ".")):  # the mark of thousands, the decimal mark
+        if decimal == point:
+            continue
+        grouped = pc.match_substring_regex(text, rf"^[+-]?\d{{1,3}}(\{point}\d{{3}})+(\{comma}\d+)?$")
+        if decimal is None:  # thousands are only believed where both marks stand in one number
+            grouped = pc.and_(grouped, pc.match_substring(text, comma))
+        text = pc.if_else(grouped, pc.replace_substring(text, point, ""), text)
+    if decimal == ",":
+        text = pc.replace_substring(text, ".", "?")  # a point that separates no thousands is not a number here
+    if decimal != ".":
+        text = pc.replace_substring(text, ",", ".")
+    return text
+
+
+def filled(cells: Cells, value: Value | None) -> Cells:
+    """Put a value into empty cells; None leaves them."""
+    if value is None or value == UNKNOWN:
+        return cells
+    if isinstance(cells, np.ndarray) and not isinstance(value, str):
+        return np.where(np.isnan(cells), value, cells)
+    return pc.fill_null(texts(cells), as_text(value))
+
+
+def as_text(value: Value) -> str:
+    """Write a value of a mapping file as a cell writes it."""
+    if isinstance(value, str):
+        return value
+    return str(int(value)) if value.is_integer() and abs(value) < _EXACT_WHOLE else repr(value)
+
+
+def recoded(cells: Cells, codes: Mapping[str, Value], other: Value | None) -> tuple[Cells, Bools]:
+    """Replace cells by a table of codes.
+
+    A cell is compared as written, then without regard to case, then as a number ("3" is the code of "3.0").
+
+    Parameters
+    ----------
+    cells : pyarrow.Array or ndarray
+        Text or numbers.
+    codes : mapping of str to str or float
+        What a cell becomes; ``"unknown"`` empties it.
+    other : str or float, optional
+        What an uncoded cell becomes: ``"keep"``, ``"unknown"`` or a value; None makes it unknown and reports it.
+
+    Returns
+    -------
+    cells : pyarrow.Array or ndarray
+        Floats if every outcome is a number, else text.
+    uncoded : ndarray of bool, shape (n,)
+        Cells to report: uncoded, with no ``other``.
+
+    Examples
+    --------
+    >>> recoded(pa.array(["A", "b", "x"]), {"A": 10.0, "B": 8.0}, None)
+    (array([10.,  8., nan]), array([False, False,  True]))
+    """
+    encoded = texts(cells).dictionary_encode()
+    words: pa.Array[Any] = encoded.dictionary
+    place = _code_of(words, list(codes))
+    keep = other == KEEP
+    outcomes = [*codes.values(), UNKNOWN if other is None or keep else other]
+    place = np.where(place < 0, len(codes), place)
+    uncoded = place == len(codes)
+    if keep or any(isinstance(value, str) and value != UNKNOWN for value in outcomes):
+        result: Cells = pa.array([None if value == UNKNOWN else as_text(value) for value in outcomes], pa.string())
+        result = result.take(pa.array(place))
+        if keep:
+            result = pc.if_else(pa.array(uncoded), words, result)
+    else:
+        result = np.array([np.nan if isinstance(value, str) else value for value in outcomes])[place]
+    index = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
+    reported = np.append(uncoded if other is None else np.zeros(len(words), dtype=bool), False)
+    return take(result, index), reported[index]
+
+
+def _code_of(words: pa.Array[Any], codes: list[str]) -> Whole:
+    """Position of the code that each word fits; -1 if none does."""
+    trimmed = [code.strip() for code in codes]
+    place = pc.index_in(words, value_set=pa.array(trimmed, pa.string()))
+    lowered = pc.index_in(pc.utf8_lower(words), value_set=pc.utf8_lower(pa.array(trimmed, pa.string())))
+    found: Whole = pc.fill_null(pc.coalesce(place, lowered), -1).to_numpy(zero_copy_only=False).astype(np.int64)
+    code_numbers, _ = numbers(pa.array(trimmed, pa.string()))
+    word_numbers, _ = numbers(words)
+    numeric = np.flatnonzero(~np.isnan(code_numbers))
+    if numeric.size and words:
+        ranked = numeric[np.argsort(code_numbers[numeric], kind="stable")]
+        spot = np.minimum(np.searchsorted(code_numbers[ranked], word_numbers), ranked.size - 1)
+        same = code_numbers[ranked][spot] == word_numbers
+        found = np.where((found < 0) & same, ranked[spot], found)
+    return found
+
+
+def scaled(values: Floats, multiply: float, add: float) -> Floats:
+    """``values * multiply + add``, as one would calculate by hand.
+
+    3 * 0.0125 is 0.0375, not 0.037500000000000006, and 1 * -1.8 + 11.8 is 10, not a hair above the scale: a result
+    within a few rounding errors of a number with at most ten decimals is that number.
+
+    Examples
+    --------
+    >>> float(scaled(np.array([3.0]), 0.0125, 0.0)[0])
+    0.0375
+    """
+    product = values * multiply
+    result: Floats = product + add
+    rounded = np.round(result, 10)
+    size = np.maximum(np.abs(product), abs(add))
+    near = (np.abs(result - rounded) <= _SNAP * size) & (size < 1e5)  # below 1e5 ten decimals are exact in a float
+    return np.where(near, rounded, result)

@@ -1,0 +1,55 @@
+"""A table as it was found: headings and cells as written, nothing interpreted yet."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pyarrow as pa
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something worth saying about a file that hinders nothing (an .xlsm's macros, a sheet without pupils)."""
+
+    code: str
+    column: str = ""
+    value: str = ""
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RawTable:
+    """One table of one file.
+
+    Parameters
+    ----------
+    file : str
+        Path below the folder that was read, as its owner knows it.
+    sheet : str
+        Name of the worksheet; empty for CSV and Parquet.
+    school : str
+        Name of the sub-folder that stands for a school; empty if there is none.
+    columns : mapping of str to pyarrow.Array
+        Heading as written, to its cells: text or a primitive type; null and "" are empty cells. All of one length.
+    rows : numpy.ndarray of int64, shape (n,)
+        Row number of each row as a person sees it in the file (the heading row of a plain CSV is 1).
+    cover : mapping of str to str
+        What the workbook's first sheet says: school, municipality, as_of, semester, programme, places, lessons_held.
+    notices : tuple of Notice
+        What to mention.
+    sha256 : str
+        Digest of the file's bytes.
+    """
+
+    file: str
+    sheet: str
+    school: str
+    columns: Mapping[str, pa.Array[Any]]
+    rows: np.ndarray[Any, Any]
+    cover: Mapping[str, str] = field(default_factory=dict)
+    notices: tuple[Notice, ...] = ()
+    sha256: str = ""

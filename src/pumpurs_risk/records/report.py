@@ -1,0 +1,266 @@
+"""What was found while reading, gathered as arrays and said in the reader's language.
+
+A problem is named by file, row, column and value. Its sentence is made once per distinct problem, so that a million bad
+cells cost seconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+
+from pumpurs_risk.locale import text
+
+Severity = Literal["set_aside", "notice"]
+Action = Literal["cell_unknown", "row_rejected", "row_collapsed", "ignored", "table_rejected", "none"]
+PROBLEM_COLUMNS = ("severity", "code", "school_id", "file", "sheet", "row", "column", "value", "detail", "action")
+COUNT_COLUMNS = ("school_id", "file", "sheet", "rows_in", "used", "not_used", "rejected")
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+_SHOWN = 5
+
+
+@dataclass
+class ProblemLog:
+    """Gathers problems while files are read; each call adds any number of rows with one thing wrong.
+
+    Examples
+    --------
+    >>> log = ProblemLog()
+    >>> log.add("out_of_range", file="9a.csv", column="Mark", rows=[4, 9], values=["11", "0"], detail="1–10")
+    >>> log.frame()[["row", "value", "action"]].values.tolist()
+    [[4, '11', 'cell_unknown'], [9, '0', 'cell_unknown']]
+    """
+
+    _blocks: list[dict[str, Any]] = field(default_factory=list)
+
+    def add(
+        self,
+        code: str,
+        *,
+        file: str = "",
+        sheet: str = "",
+        school_id: Any = "",
+        column: str = "",
+        rows: Any = (0,),
+        values: Any = "",
+        detail: Any = "",
+        severity: Severity = "set_aside",
+        action: Action = "cell_unknown",
+    ) -> None:
+        """Add rows that share a problem.
+
+        Parameters
+        ----------
+        code : str
+            Key under ``problems`` in the locale files.
+        file, sheet, column : str
+            Where; the column as its heading is written.
+        school_id, values, detail : str or sequence of str, shape (n,)
+            One for all rows, or one per row.
+        rows : sequence of int, shape (n,)
+            Row numbers as a person sees them; 0 where it is about no row. Nothing is added for an empty sequence.
+        severity : {"set_aside", "notice"}
+            Whether something was left out that its owner wanted in.
+        action : str
+            What was done about it.
+        """
+        where = np.asarray(rows, dtype=np.int64)
+        if len(where):
+            self._blocks.append(
+                {
+                    "severity": severity,
+                    "code": code,
+                    "school_id": school_id,
+                    "file": file,
+                    "sheet": sheet,
+                    "row": where,
+                    "column": column,
+                    "value": values,
+                    "detail": detail,
+                    "action": action,
+                }
+            )
+
+    def frame(self) -> pd.DataFrame:
+        """All problems, ordered by file, sheet, row and column.
+
+        Returns
+        -------
+        pandas.DataFrame
+            The columns of ``PROBLEM_COLUMNS``; text, but ``row`` int64.
+        """
+        sizes = [len(block["row"]) for block in self._blocks]
+        columns = {name: _stacked([block[name] for block in self._blocks], sizes) for name in PROBLEM_COLUMNS}
+        columns["row"] = np.concatenate([np.zeros(0, np.int64), *(block["row"] for block in self._blocks)])
+        frame = pd.DataFrame(columns)
+        order = ["file", "sheet", "row", "column", "code", "value"]
+        return frame.sort_values(order, kind="stable", ignore_index=True)
+
+
+@dataclass(frozen=True)
+class ValidationReport:
+    """Everything that was found in the files of one reading.
+
+    Parameters
+    ----------
+    problems : pandas.DataFrame
+        One row per problem: severity, code, school_id, file, sheet, row, column, value, detail, action.
+    counts : pandas.DataFrame
+        Per school and table: rows_in = used + not_used + rejected.
+
+    Examples
+    --------
+    >>> log = ProblemLog()
+    >>> log.add("out_of_range", file="9a.csv", column="Mean mark", rows=[4], values=["11"], detail="1–10")
+    >>> report = ValidationReport.of(log)
+    >>> report.ok, report.messages("en")[0].replace("\\u201c", "'").replace("\\u201d", "'")
+    (False, "9a.csv, row 4, column 'Mean mark': '11' is outside 1–10; the cell counts as unknown. Correct the value.")
+    """
+
+    problems: pd.DataFrame
+    counts: pd.DataFrame
+
+    @classmethod
+    def of(cls, log: ProblemLog, counts: Iterable[tuple[Any, ...]] = ()) -> ValidationReport:
+        """Close a log.
+
+        Parameters
+        ----------
+        log : ProblemLog
+            What was gathered.
+        counts : iterable of tuples
+            Rows of ``counts``, in the order of ``COUNT_COLUMNS``.
+        """
+        return cls(log.frame(), pd.DataFrame(list(counts), columns=list(COUNT_COLUMNS)))
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing was set aside (notices allowed)."""
+        return not bool((self.problems["severity"] == "set_aside").any())
+
+    def messages(self, lang: str = "lv") -> list[str]:
+        """Say every problem: where, what is wrong, what was done, how to mend it.
+
+        Parameters
+        ----------
+        lang : {"lv", "en"}
+            The reader's language.
+
+        Returns
+        -------
+        list of str
+            Aligned with ``problems``.
+        """
+        return _messages(self.problems, lang).tolist()
+
+    def rejected(self, lang: str = "lv") -> pd.DataFrame:
+        """List all that was set aside, to be mended: rejected rows and tables, and cells that became unknown.
+
+        Parameters
+        ----------
+        lang : {"lv", "en"}
+            Language of the message.
+
+        Returns
+        -------
+        pandas.DataFrame
+            school_id, file, sheet, row, column, value, message. Ready for ``to_csv``: text that a spreadsheet would
+            take for a formula begins with an apostrophe.
+        """
+        chosen = (self.problems["severity"] == "set_aside") | (self.problems["action"] == "row_rejected")
+        part = self.problems.loc[chosen].reset_index(drop=True)
+        listed = part[["school_id", "file", "sheet", "row", "column", "value"]].copy()
+        for name in ("school_id", "file", "sheet", "column", "value"):
+            risky = listed[name].astype(object).str.startswith(_FORMULA_STARTS)
+            listed[name] = listed[name].where(~risky.astype(bool), "'" + listed[name].astype(object))
+        listed["message"] = _messages(part, lang)
+        return listed
+
+    def to_dict(self, lang: str = "lv") -> dict[str, Any]:
+        """Give the report as plain data for a program.
+
+        Parameters
+        ----------
+        lang : {"lv", "en"}
+            Language of the messages.
+
+        Returns
+        -------
+        dict
+            ``ok``, ``counts`` and ``problems``, the latter with their ``message``; fits JSON.
+        """
+        problems = self.problems.assign(message=_messages(self.problems, lang))
+        return {
+            "ok": self.ok,
+            "counts": _plain(self.counts),
+            "problems": _plain(problems),
+        }
+
+    def __str__(self) -> str:
+        """One line of totals and the first problems, in English."""
+        rows, used = (int(self.counts[name].sum()) for name in ("rows_in", "used"))
+        set_aside = int((self.problems["severity"] == "set_aside").sum())
+        lines = [f"{rows} rows read, {used} used; {set_aside} problems, {len(self.problems) - set_aside} notices"]
+        first = self.problems.sort_values("severity", ascending=False, kind="stable").head(_SHOWN)
+        lines += [f"  {message}" for message in _messages(first, "en")]
+        if len(self.problems) > _SHOWN:
+            lines.append(f"  ... and {len(self.problems) - _SHOWN} more")
+        return "\n".join(lines)
+
+
+def _stacked(blocks: list[Any], sizes: list[int]) -> np.ndarray[Any, Any]:
+    stacked = np.empty(sum(sizes), dtype=object)
+    end = 0
+    for block, size in zip(blocks, sizes, strict=True):
+        stacked[end : end + size] = block if isinstance(block, str) else np.asarray(block, dtype=object)
+        end += size
+    return stacked
+
+
+def _messages(problems: pd.DataFrame, lang: str) -> np.ndarray[Any, Any]:
+    """Where and what, each said once per distinct combination and joined over the rows."""
+    if problems.empty:
+        return np.empty(0, dtype=object)
+    what, said = _distinct(problems, ["code", "column", "value", "detail"])
+    sentences = [
+        text(f"problems.{code}", lang, column=column, value=_shown(value), detail=detail)
+        for code, column, value, detail in said.itertuples(index=False)
+    ]
+    place, places = _distinct(problems, ["file", "sheet", "column"])
+    before, after = zip(*(_place(*names, lang) for names in places.itertuples(index=False)), strict=True)
+    row_word = text("problems.where.row", lang, row="\0").split("\0")
+    rows = problems["row"].to_numpy()
+    words = rows.astype("U20").astype(object)
+    middle = np.where(rows > 0, row_word[0] + words + row_word[1], "")
+    ahead, behind = np.array(before, dtype=object)[place], np.array(after, dtype=object)[place]
+    left = np.where((ahead != "") & (middle != ""), ahead + ", " + middle, ahead + middle)
+    where = np.where((left != "") & (behind != ""), left + ", " + behind, left + behind)
+    sentence = np.array(sentences, dtype=object)[what]
+    joined: np.ndarray[Any, Any] = np.where(where != "", where + ": " + sentence, sentence)
+    return joined
+
+
+def _distinct(frame: pd.DataFrame, names: list[str]) -> tuple[np.ndarray[Any, Any], pd.DataFrame]:
+    """Index of each row's combination, and the distinct combinations."""
+    group = frame.groupby(names, sort=False, dropna=False).ngroup().to_numpy()
+    _, first = np.unique(group, return_index=True)
+    return group, frame[names].iloc[first]
+
+
+def _place(file: str, sheet: str, column: str, lang: str) -> tuple[str, str]:
+    parts = [file, text("problems.where.sheet", lang, sheet=sheet) if sheet else ""]
+    return ", ".join(part for part in parts if part), text("problems.where.column", lang, column=column) if column else ""
+
+
+def _shown(value: str) -> str:
+    """A cell as it may stand in a sentence: cut where it is very long, without line breaks."""
+    flat = " ".join(value.split())
+    return flat if len(flat) <= 60 else f"{flat[:59]}…"
+
+
+def _plain(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    return [dict(zip(map(str, frame.columns), row, strict=True)) for row in frame.astype(object).to_numpy().tolist()]

@@ -1,0 +1,296 @@
+"""Whose row is it? Finds the identifier or name of every row, and sets aside the rows that are nobody's."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pumpurs_risk.records.contract import SheetContract
+from pumpurs_risk.records.parsing import BoolArray, tidy
+from pumpurs_risk.records.raw_table import RawTable
+from pumpurs_risk.records.report import ProblemLog
+from pumpurs_risk.records.validation import as_text
+
+if TYPE_CHECKING:
+    from pumpurs_risk.records.identity import KeyFile
+
+IDENTITY = ("pupil_id", "name", "given_name", "surname")
+_PSEUDONYM = r"^P-[0-9A-HJKMNP-TV-Z]{12}$"
+
+
+@dataclass(frozen=True)
+class RowOwners:
+    """The rows of a table that are somebody's.
+
+    Parameters
+    ----------
+    kept : numpy.ndarray of int64, shape (n,)
+        Positions in the table.
+    school_id : numpy.ndarray of object, shape (n,)
+        Their schools.
+    own_id, name : pyarrow.Array of string, shape (n,)
+        As the school writes them; null where it does not.
+    """
+
+    kept: np.ndarray[Any, Any]
+    school_id: np.ndarray[Any, Any]
+    own_id: pa.Array[Any]
+    name: pa.Array[Any]
+
+    def at(self, mask: BoolArray) -> RowOwners:
+        """Only some of these rows."""
+        chosen = pa.array(mask)
+        return RowOwners(
+            self.kept[mask], self.school_id[mask], self.own_id.filter(chosen), self.name.filter(chosen)
+        )
+
+
+def find_owners(
+    raw: RawTable, headings: Mapping[str, str], school_id: np.ndarray[Any, Any], contract: SheetContract, log: ProblemLog
+) -> RowOwners:
+    """Find the rows that speak of a pupil; name the others.
+
+    Parameters
+    ----------
+    raw : RawTable
+        The table.
+    headings : mapping of str to str
+        Field id to heading; at least one of ``IDENTITY``.
+    school_id : numpy.ndarray of object, shape (n,)
+        School of each row.
+    contract : SheetContract
+        Its words for footers and formula errors.
+    log : ProblemLog
+        Gets rows without id, footers, repeated headings, and a notice of personal codes (never the codes).
+
+    Returns
+    -------
+    RowOwners
+        Rows with an id or a name.
+    """
+    from pumpurs_risk.records.identity import find_personal_codes
+
+    cells = {each: tidy(as_text(raw.columns[headings[each]])) for each in IDENTITY if each in headings}
+    nothing = pa.nulls(len(raw.rows), pa.string())
+    own_id = cells.get("pupil_id", nothing)
+    parts = [cells[each] for each in ("given_name", "surname") if each in cells]
+    joined = pc.binary_join_element_wise(*parts, " ", null_handling="skip") if parts else nothing
+    name = pc.coalesce(cells.get("name", nothing), pc.if_else(pc.equal(joined, ""), pa.scalar(None, pa.string()), joined))
+    for each in cells:
+        codes = int(find_personal_codes(cells[each]).sum())
+        if codes:
+            log.add(
+                "personal_codes",
+                file=raw.file,
+                sheet=raw.sheet,
+                school_id=str(school_id[0]),
+                column=headings[each],
+                detail=str(codes),
+                severity="notice",
+                action="none",
+            )
+    said = [*cells.values()]
+    others = [headings["class_id"]] if "class_id" in headings else []
+    first = next(iter(raw.columns))
+    others += [first] if first not in headings.values() else []
+    unowned = _mask(pc.is_null(own_id)) & _mask(pc.is_null(name))
+    footer = np.zeros(len(raw.rows), bool)
+    label = np.full(len(raw.rows), "", dtype=object)
+    for texts, anyone in [*((each, True) for each in said), *((as_text(raw.columns[each]), False) for each in others)]:
+        hit = _is_footer(texts, contract) & (anyone | unowned) & ~footer
+        label[hit] = texts.filter(pa.array(hit)).to_pylist()
+        footer |= hit
+    heading_again = np.zeros(len(raw.rows), bool)
+    for each, texts in cells.items():
+        heading_again |= _mask(pc.fill_null(pc.equal(pc.utf8_lower(texts), headings[each].strip().lower()), False))
+    broken = _is_broken(own_id, contract) & _mask(pc.is_null(name))
+
+    def reject(code: str, rows: BoolArray, values: Any = "", severity: Any = "set_aside", column: str = "") -> None:
+        log.add(
+            code,
+            file=raw.file,
+            sheet=raw.sheet,
+            school_id=school_id[rows],
+            column=column,
+            rows=raw.rows[rows],
+            values=values,
+            severity=severity,
+            action="row_rejected",
+        )
+
+    key_heading = headings.get("pupil_id") or headings.get("name") or headings[next(iter(cells))]
+    reject("footer_row", footer, label[footer], "notice")
+    reject("heading_row", heading_again & ~footer, severity="notice")
+    broken &= ~footer & ~heading_again
+    reject("bad_id", broken, own_id.filter(pa.array(broken)).to_pylist(), column=key_heading)
+    unowned &= ~footer & ~heading_again
+    reject("row_without_id", unowned, column=key_heading)
+    rest = ~(footer | heading_again | broken | unowned)
+    return RowOwners(np.arange(len(raw.rows)), school_id, own_id, name).at(rest)
+
+
+def give_ids(
+    tables: Sequence[RawTable],
+    headings: Sequence[Mapping[str, str]],
+    owners: Sequence[RowOwners],
+    *,
+    id_scope: str,
+    key: KeyFile | None,
+    log: ProblemLog,
+) -> tuple[list[RowOwners], list[pa.Array[Any]], pd.DataFrame]:
+    """Give every row the id of its pupil: school and own id, or a pseudonym made from the name.
+
+    Parameters
+    ----------
+    tables, headings, owners : sequences of one length
+        All tables of one reading, so that a pupil in two files is one pupil.
+    id_scope : {"school", "municipality"}
+        Within what the schools' own ids are unique.
+    key : KeyFile or None
+        Makes ids from names; needed where a row has a name only. Nothing is written.
+    log : ProblemLog
+        Gets the rows whose name may mean several pupils.
+
+    Returns
+    -------
+    owners : list of RowOwners
+        Without the rows whose name is ambiguous.
+    pupil_id : list of pyarrow.Array of string
+        Aligned with the owners.
+    names : pandas.DataFrame
+        pupil_id, school_id, name, own_id; one row per pupil.
+    """
+    named = [_mask(pc.is_null(each.own_id)) for each in owners]
+    made = _ids_from_names(tables, headings, owners, named, key) if any(mask.any() for mask in named) else None
+    left: list[RowOwners] = []
+    ids: list[pa.Array[Any]] = []
+    shown: list[pd.DataFrame] = []
+    start = 0
+    for raw, heading, each, by_name in zip(tables, headings, owners, named, strict=True):
+        kept, pupil_id = each, _scoped(each, id_scope)
+        if made is not None and by_name.any():
+            end = start + int(by_name.sum())
+            from_name, ambiguous = np.full(len(by_name), None, dtype=object), np.zeros(len(by_name), bool)
+            from_name[by_name], ambiguous[by_name] = made[0][start:end], made[1][start:end]
+            start = end
+            log.add(
+                "name_ambiguous",
+                file=raw.file,
+                sheet=raw.sheet,
+                school_id=each.school_id[ambiguous],
+                column=heading.get("name") or heading.get("surname") or heading.get("given_name", ""),
+                rows=raw.rows[each.kept[ambiguous]],
+                action="row_rejected",
+            )
+            pupil_id = pc.coalesce(pupil_id, pa.array(from_name, pa.string())).filter(pa.array(~ambiguous))
+            kept = each.at(~ambiguous)
+        left.append(kept)
+        ids.append(pupil_id)
+        shown.append(_shown(kept, pupil_id))
+    names = pd.concat(shown, ignore_index=True) if shown else _shown_nobody()
+    names = names.sort_values(["pupil_id", "name"], kind="stable", na_position="last") if len(tables) > 1 else names
+    names = names.drop_duplicates("pupil_id", ignore_index=True)
+    _remember(names, key)
+    return left, ids, names
+
+
+def _ids_from_names(
+    tables: Sequence[RawTable],
+    headings: Sequence[Mapping[str, str]],
+    owners: Sequence[RowOwners],
+    named: Sequence[BoolArray],
+    key: KeyFile | None,
+) -> tuple[np.ndarray[Any, Any], BoolArray]:
+    from pumpurs_risk.errors import RecordsError
+
+    if key is None:
+        raise RecordsError("names_without_key")
+    columns: dict[str, list[Any]] = {"name": [], "school": [], "birth": [], "class": [], "period": []}
+    for raw, heading, each, mask in zip(tables, headings, owners, named, strict=True):
+        chosen = pa.array(each.kept[mask])
+
+        def cells(*ids: str, raw: RawTable = raw, heading: Mapping[str, str] = heading, chosen: Any = chosen) -> Any:
+            texts = [tidy(as_text(raw.columns[heading[each]].take(chosen))) for each in ids if each in heading]
+            return pc.fill_null(pc.coalesce(*texts), "") if texts else pa.array([""] * len(chosen), pa.string())
+
+        columns["name"].append(each.name.filter(pa.array(mask)))
+        columns["school"].append(pa.array(each.school_id[mask], pa.string()))
+        columns["birth"].append(cells("birth_date", "birth_year"))
+        columns["class"].append(cells("class_id"))
+        whole = f"{raw.cover.get('as_of', '')} {raw.cover.get('semester', '')}"
+        columns["period"].append(pc.binary_join_element_wise(cells("as_of", "semester"), whole, " "))
+    joined = {name: pa.concat_arrays(parts).to_pylist() for name, parts in columns.items()}
+    return key.names_to_ids(
+        joined["name"], joined["school"], birth=joined["birth"], class_id=joined["class"], period=joined["period"]
+    )
+
+
+def _scoped(each: RowOwners, id_scope: str) -> pa.Array[Any]:
+    """``school:id``; an id that says its school already (a saved factor table), and a pseudonym, stay as they are."""
+    if id_scope == "municipality" or not len(each.kept):
+        return each.own_id
+    school = pa.array(each.school_id, pa.string())
+    prefix = pc.binary_join_element_wise(school, "", ":")
+    is_whole = pc.match_substring_regex(each.own_id, _PSEUDONYM)
+    for school_id in pc.unique(school).to_pylist():
+        mine = pc.and_(pc.equal(school, school_id), pc.starts_with(each.own_id, f"{school_id}:"))
+        is_whole = pc.or_(is_whole, mine)
+    return pc.if_else(is_whole, each.own_id, pc.binary_join_element_wise(prefix, each.own_id, ""))
+
+
+def _shown(each: RowOwners, pupil_id: pa.Array[Any]) -> pd.DataFrame:
+    frame = pd.DataFrame(
+        {
+            "pupil_id": pupil_id.to_pandas(),
+            "school_id": each.school_id,
+            "name": each.name.to_pandas(),
+            "own_id": each.own_id.to_pandas(),
+        }
+    )
+    for school_id in pd.unique(frame["school_id"]):
+        at = (frame["school_id"] == school_id) & frame["own_id"].str.startswith(f"{school_id}:").fillna(False).astype(bool)
+        frame.loc[at, "own_id"] = frame.loc[at, "own_id"].str.slice(len(school_id) + 1)
+    return frame
+
+
+def _shown_nobody() -> pd.DataFrame:
+    return pd.DataFrame({name: pd.Series(dtype=object) for name in ("pupil_id", "school_id", "name", "own_id")})
+
+
+def _remember(names: pd.DataFrame, key: KeyFile | None) -> None:
+    """Put the names of pupils with an id of their own into the key file too."""
+    both = names["name"].notna() & names["own_id"].notna()
+    if key is not None and both.any():
+        some = names[both]
+        key.remember_names(
+            some["pupil_id"].tolist(), some["school_id"].tolist(), some["name"].tolist(), some["own_id"].tolist()
+        )
+
+
+def _is_footer(texts: pa.Array[Any], contract: SheetContract) -> BoolArray:
+    words = contract.words.get("footers", ())
+    exact = "|".join(re.escape(word) for word in words if not word.endswith("*"))
+    begins = "|".join(re.escape(word[:-1]) for word in words if word.endswith("*"))
+    pattern = rf"^\s*(?:(?:{exact})\s*[.:]?|(?:{begins})(?:[ :].*)?)\s*$"
+    encoded = texts.dictionary_encode()
+    hit = pc.match_substring_regex(pc.utf8_lower(encoded.dictionary), pattern)
+    return np.append(_mask(pc.fill_null(hit, False)), False)[
+        pc.fill_null(encoded.indices, len(encoded.dictionary)).to_numpy(zero_copy_only=False)
+    ]
+
+
+def _is_broken(texts: pa.Array[Any], contract: SheetContract) -> BoolArray:
+    words = pa.array(list(contract.words.get("formula_errors", ())), pa.string())
+    folded = pc.utf8_lower(texts)
+    return _mask(pc.is_in(folded, value_set=words)) & _mask(pc.is_valid(texts))
+
+
+def _mask(array: Any) -> BoolArray:
+    return np.asarray(array.to_numpy(zero_copy_only=False), dtype=bool)
