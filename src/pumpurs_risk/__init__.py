@@ -52,7 +52,38 @@ _HOMES = {
     "write_template": "records",
 }
 
-__all__ = [*sorted(_HOMES), "__version__"]  # noqa: PLE0604
+__all__ = [
+    "AdditiveModel",
+    "Catalogue",
+    "CatalogueError",
+    "FlagPolicy",
+    "MappingError",
+    "ModelFileError",
+    "PeerReference",
+    "PumpursError",
+    "RecordsError",
+    "RiskFactor",
+    "Run",
+    "RunError",
+    "SchoolRecords",
+    "ValidationReport",
+    "__version__",
+    "explain",
+    "factor_table",
+    "flag",
+    "load_model",
+    "make_cohort",
+    "next_steps",
+    "open_run",
+    "questions",
+    "read_records",
+    "reasons",
+    "score",
+    "signals",
+    "summarise",
+    "validate",
+    "write_template",
+]
 
 if TYPE_CHECKING:
     from pumpurs_risk.batch import Run, open_run, score

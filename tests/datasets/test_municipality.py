@@ -68,7 +68,15 @@ def test_what_is_read_back_is_what_was_written(clean: Path) -> None:
     from pumpurs_risk.datasets import make_cohort
 
     made, read = make_cohort(random_state=3).sheet, read_records(clean).sheet
-    for column in ("lessons_missed", "unexcused_raw", "mean_mark", "failing_subjects", "repeated_level", "teacher_concern", "birth_year"):
+    for column in (
+        "lessons_missed",
+        "unexcused_raw",
+        "mean_mark",
+        "failing_subjects",
+        "repeated_level",
+        "teacher_concern",
+        "birth_year",
+    ):
         for school, pupils in made.groupby("school_id"):
             back = read.loc[read["school_id"] == school, column]
             assert sorted(back.dropna()) == pytest.approx(sorted(pupils[column].dropna())), (school, column)

@@ -28,7 +28,7 @@ recode = { A = 10, "B, or b" = 8, 'C=c' = { deep = 1 } }
 note = """
 [not.a.table]
 key = "neither"
-still \"""" 
+still \""""
 [columns]
 motivation.from = "higher"
 motivation.recode.yes = 0
@@ -85,7 +85,12 @@ def test_the_line_is_where_the_eye_finds_the_key(path, starts):
 
 
 def test_windows_line_ends_count_once():
-    assert key_lines("a = 1\r\n\r\n[b]\r\nc = '''x\r\ny'''\r\nd = 2\r\n") == {("a",): 1, ("b",): 3, ("b", "c"): 4, ("b", "d"): 6}
+    assert key_lines("a = 1\r\n\r\n[b]\r\nc = '''x\r\ny'''\r\nd = 2\r\n") == {
+        ("a",): 1,
+        ("b",): 3,
+        ("b", "c"): 4,
+        ("b", "d"): 6,
+    }
 
 
 def test_text_without_a_final_line_end_or_with_nothing_is_read():

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from pumpurs_risk.explanation.placeholders import role_name
 from pumpurs_risk.explanation.reasons import reasons as reasons_of
 from pumpurs_risk.locale import text
 from pumpurs_risk.reports import SchoolPaper
@@ -51,10 +52,8 @@ class PaperMaker:
         assert run.records is not None
         pupils = self._pupils()
         details = self._details(pupils)
-        signs = run.signals.merge(
-            pupils[["pupil_id", "school_id", "shown", "class_id", "decision", "note"]], on="pupil_id"
-        )
-        asked = run.questions.drop(columns=["class_id"]).merge(pupils[["pupil_id", "shown", "class_id"]], on="pupil_id")
+        signs = self._signals(pupils)
+        asked = self._questions(pupils)
         groups = {str(school): part for school, part in pupils.groupby("school_id", sort=False)}
         for school in run.records.schools.itertuples(index=False):
             own = groups.get(str(school.school_id), pupils.iloc[:0])
@@ -87,7 +86,7 @@ class PaperMaker:
             not_covered=own[uncovered],
             watch=own[watch],
             uncertain=own[own["uncertain_cut"]],
-            questions=asked[asked["pupil_id"].isin(ids)].sort_values("order", kind="stable"),
+            questions=asked[asked["pupil_id"].isin(ids)],
             signals=signs[signs["pupil_id"].isin(ids)],
             details=details[details["pupil_id"].isin(set(own.loc[listed | first | uncovered | watch, "pupil_id"]))],
             not_assessed=self._not_assessed(str(school.school_id)),
@@ -120,7 +119,41 @@ class PaperMaker:
         names = {signal.id: signal.name[run.lang] for signal in self.catalogue.signals.values()}
         joined = {ids: "; ".join(names.get(i, i) for i in ids.split(";") if i) for ids in table["always_look"].unique()}
         table["always_look"] = table["always_look"].map(joined)
-        return table.sort_values(["school_id", "order"], kind="stable").reset_index(drop=True)
+        table = table.sort_values(["school_id", "order"], kind="stable").reset_index(drop=True)
+        return table.assign(place=range(len(table)))
+
+    def _signals(self, pupils: pd.DataFrame) -> pd.DataFrame:
+        """Always-look signals with the step that each asks for, in the order of the list."""
+        run, lang = self.run, self.run.lang
+        programmes = run.factors.set_index("pupil_id")["programme"]
+        both = run.signals.merge(
+            pupils[["pupil_id", "school_id", "shown", "class_id", "decision", "note", "due", "place"]], on="pupil_id"
+        )
+        entries = self.catalogue.signals
+        asked = list(zip(both["role"], both["pupil_id"].map(programmes).fillna(""), strict=True))
+        names = {pair: role_name(*pair, self.catalogue, lang) if pair[0] else "" for pair in set(asked)}
+        both = both.assign(
+            source=both["signal"].map({signal: entry.ground[lang] for signal, entry in entries.items()}),
+            step=both["signal"].map({signal: entry.step.get(lang, "") for signal, entry in entries.items()}),
+            role_name=[names[pair] for pair in asked],
+        )
+        return both.sort_values("place", kind="stable").reset_index(drop=True)
+
+    def _questions(self, pupils: pd.DataFrame) -> pd.DataFrame:
+        """Questions in the order of the list, with the limits that an answer must keep."""
+        asked = self.run.questions.drop(columns=["class_id", "school_id"])
+        asked = asked.rename(columns={"ask": "role", "ask_name": "role_name", "order": "rank"})
+        factors = {f: self.catalogue.factors[f] for f in asked["factor"].unique()}
+        units = {f: factor.unit[self.run.lang] for f, factor in factors.items()}
+        limits = {f: factor.range for f, factor in factors.items() if factor.range and factor.kind in ("count", "number")}
+        asked = asked.assign(
+            unit=asked["factor"].map(units),
+            low=asked["factor"].map({f: low for f, (low, _) in limits.items()}).astype(float),
+            high=asked["factor"].map({f: high for f, (_, high) in limits.items()}).astype(float),
+            answer="",
+        )
+        both = asked.merge(pupils[["pupil_id", "shown", "class_id", "order", "place"]], on="pupil_id")
+        return both.sort_values(["place", "rank"], kind="stable").reset_index(drop=True)
 
     def _details(self, pupils: pd.DataFrame) -> pd.DataFrame:
         """Every line of the sum for those on the paper, so that staff can add it up."""
@@ -137,10 +170,10 @@ class PaperMaker:
         )
         both = pd.concat([lines[["pupil_id", "kind", "sentence", "contribution"]], totals], ignore_index=True)
         order = pd.Series(range(5), index=["base", "risk", "strength", "unknown", "total"])
-        place = pd.Series(range(len(pupils)), index=pupils["pupil_id"])
-        both = both.assign(place=both["pupil_id"].map(place), part=both["kind"].map(order))
-        both = both.sort_values(["place", "part"], kind="stable").drop(columns=["place", "part"])
-        return both.merge(pupils[["pupil_id", "shown", "class_id"]], on="pupil_id").reset_index(drop=True)
+        both = both.assign(part=both["kind"].map(order)).merge(
+            pupils[["pupil_id", "shown", "class_id", "place"]], on="pupil_id"
+        )
+        return both.sort_values(["place", "part"], kind="stable").reset_index(drop=True)
 
     def _named(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Add the name that people know: from the key file, else the school's own id."""

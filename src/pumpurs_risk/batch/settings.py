@@ -108,7 +108,8 @@ def read_settings(path: Path) -> Settings:
         if "unknown field" in said:
             name = said.split("`")[1]
             line = next((n for key, n in key_lines(text).items() if key[-1] == name), line)
-        raise RunError("settings_value", path=path.name, line=line, detail=said) from None
+        where = ".".join(keys)
+        raise RunError("settings_value", path=path.name, line=line, detail=f"{where}: {said}" if where else said) from None
     for key in ("threshold", "prevalence"):
         share = getattr(settings, key)
         if share is not None and not 0 < share < 1:

@@ -27,7 +27,7 @@ from pumpurs_risk.explanation.reasons import reasons as reasons_of
 from pumpurs_risk.locale import text
 from pumpurs_risk.model import PeerReference
 from pumpurs_risk.model.store import digest_of
-from pumpurs_risk.reports import write_support_staff_workbook
+from pumpurs_risk.reports import SchoolPaper, write_support_staff_workbook
 
 if TYPE_CHECKING:
     from pumpurs_risk.catalogue import Catalogue
@@ -106,7 +106,7 @@ def write_run(
             school = folder / "schools" / folder_name(paper.school_id)
             place = school / AUDIENCE
             place.mkdir(parents=True, exist_ok=True)
-            write_support_staff_workbook(place / f"{text('cli.list_file', run.lang)}.xlsx", paper)
+            write_support_staff_workbook(place / workbook_name(paper), paper)
             (school / "summary.json").write_bytes(
                 msgspec.json.format(msgspec.json.encode(by_id[paper.school_id])) + b"\n"
             )
@@ -141,6 +141,11 @@ def folder_name(school_id: str) -> str:
     kept = "".join(c if c.isalnum() or c in "-_ " else "_" for c in school_id).strip(" .")[:80] or "_"
     reserved = {"con", "prn", "aux", "nul", *(f"com{i}" for i in range(10)), *(f"lpt{i}" for i in range(10))}
     return f"_{kept}" if kept.casefold() in reserved else kept
+
+
+def workbook_name(paper: SchoolPaper) -> str:
+    """Name of a school's workbook: it says what it is, whose and of which day, because such files get mailed around."""
+    return f"{text('cli.list_file', paper.lang)}_{folder_name(paper.school_id)}_{paper.as_of.isoformat()}.xlsx"
 
 
 def _write_reasons(

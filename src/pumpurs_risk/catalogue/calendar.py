@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Any, overload
 
+import msgspec
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -20,8 +21,9 @@ Day = dt.date | str | np.datetime64
 class SchoolCalendar(Mapping[str, Semester]):
     """Semesters, breaks and public holidays; a mapping of semester ids to semesters in order of time.
 
-    A semester reigns until the next one begins, the last known one until 31 August: a day in the winter break or in
-    summer belongs to the semester before it. Outside that span every question raises: guessing would shift counts.
+    A semester reigns until the next one begins, at most until 31 August: a day in the winter break or in summer belongs to
+    the semester before it. Outside that span every question raises: guessing would shift counts. Where a semester does not
+    state its school days, they are counted.
 
     Parameters
     ----------
@@ -42,11 +44,15 @@ class SchoolCalendar(Mapping[str, Semester]):
 
     def __init__(self, semesters: Mapping[str, Semester], rules: CalendarRules) -> None:
         ordered = sorted(semesters.values(), key=lambda semester: semester.from_)
-        self._semesters = {semester.id: semester for semester in ordered}
         self.rules = rules
         self._ids = [semester.id for semester in ordered]
         self._from = np.array([semester.from_ for semester in ordered], dtype="datetime64[D]")
         self._to = np.array([semester.to for semester in ordered], dtype="datetime64[D]")
+        self._semesters = {semester.id: semester for semester in ordered}
+        counted = self.school_days(self._from, self._to + np.timedelta64(1, "D"))
+        for semester, days in zip(ordered, np.atleast_1d(counted), strict=True):
+            if semester.school_days is None:
+                self._semesters[semester.id] = msgspec.structs.replace(semester, school_days=int(days))
 
     def __repr__(self) -> str:
         return f"SchoolCalendar({self._ids[0]} to {self._ids[-1]})"
@@ -185,7 +191,7 @@ class SchoolCalendar(Mapping[str, Semester]):
         CatalogueError
             If a day lies outside the known semesters.
         """
-        first, last = _days(start), _days(end)
+        first, last = _as_days(start), _as_days(end)
         counts = self._days_before(last) - self._days_before(first)
         return int(counts) if counts.ndim == 0 and not np.isnan(counts) else counts
 
@@ -242,19 +248,36 @@ class SchoolCalendar(Mapping[str, Semester]):
 
     def _position(self, day: Day) -> int:
         moment = _day(day)
-        if np.isnat(moment) or not self._from[0] <= moment < self._end:
+        position = int(np.searchsorted(self._from, moment, side="right")) - 1
+        if np.isnat(moment) or position < 0 or moment >= self._reign_end[position]:
             raise self._unknown(moment)
-        return int(np.searchsorted(self._from, moment, side="right")) - 1
+        return position
 
     @cached_property
-    def _end(self) -> np.datetime64:
-        """The first day after the known span: 1 September after the last semester."""
-        return np.datetime64(f"{self._to[-1].astype('datetime64[Y]')}-09-01", "D")
+    def _reign_end(self) -> NDArray[np.datetime64]:
+        """First day that no longer belongs to each semester: the next one begins, or the 1 September after it."""
+        autumn = self._to.astype("datetime64[Y]").astype("datetime64[M]") + np.timedelta64(8, "M")
+        autumn = np.where(autumn.astype("datetime64[D]") <= self._to, autumn + np.timedelta64(12, "M"), autumn)
+        following = np.append(self._from[1:], np.datetime64("9999-01-01"))
+        return np.asarray(np.minimum(autumn.astype("datetime64[D]"), following))
+
+    @cached_property
+    def _days(self) -> NDArray[np.datetime64]:
+        """Every day of the known span, and the day after it."""
+        return np.arange(self._from[0], self._reign_end[-1] + np.timedelta64(1, "D"))
+
+    @cached_property
+    def _known(self) -> NDArray[np.bool_]:
+        """Whether each day belongs to a semester, or is the day after one that does."""
+        known = np.zeros(len(self._days), dtype=bool)
+        for start, end in zip(self._from, self._reign_end, strict=True):
+            known |= (self._days >= start) & (self._days <= end)
+        return known
 
     @cached_property
     def _cumulative(self) -> NDArray[np.int64]:
-        """School days before each day of the known span, from its first day to its end."""
-        days = np.arange(self._from[0], self._end + np.timedelta64(1, "D"))
+        """School days before each day of the known span."""
+        days = self._days
         within = np.zeros(len(days), dtype=bool)
         for start, end in zip(self._from, self._to, strict=True):
             within |= (days >= start) & (days <= end)
@@ -265,7 +288,7 @@ class SchoolCalendar(Mapping[str, Semester]):
         return np.concatenate([[0], np.cumsum(open_days)[:-1]])
 
     def _holidays(self) -> NDArray[np.datetime64]:
-        years = range(self._from[0].astype(object).year, self._end.astype(object).year + 1)
+        years = range(self._days[0].astype(object).year, self._days[-1].astype(object).year + 1)
         days: list[dt.date] = []
         for year in years:
             for month_day in self.rules.public_holidays:
@@ -277,19 +300,20 @@ class SchoolCalendar(Mapping[str, Semester]):
         return np.array(days, dtype="datetime64[D]")
 
     def _days_before(self, days: NDArray[np.datetime64]) -> NDArray[np.float64]:
-        known = ~np.isnat(days)
-        outside = known & ((days < self._from[0]) | (days > self._end))
+        given = ~np.isnat(days)
+        positions = np.where(given, (days - self._from[0]).astype("int64"), 0)
+        within = np.clip(positions, 0, len(self._days) - 1)
+        outside = given & ((positions != within) | ~self._known[within])
         if outside.any():
             raise self._unknown(np.atleast_1d(days)[np.atleast_1d(outside)].min())
-        positions = np.where(known, (days - self._from[0]).astype("int64"), 0)
-        return np.where(known, self._cumulative[positions], np.nan)
+        return np.where(given, self._cumulative[within], np.nan)
 
     def _unknown(self, day: np.datetime64) -> CatalogueError:
         return CatalogueError(
             "catalogue_date_outside_calendar",
             day=str(day),
             first=str(self._from[0]),
-            last=str(self._end - np.timedelta64(1, "D")),
+            last=str(self._reign_end[-1] - np.timedelta64(1, "D")),
         )
 
 
@@ -297,7 +321,7 @@ def _day(day: Any) -> np.datetime64:
     return np.datetime64(day, "D")
 
 
-def _days(days: Any) -> NDArray[np.datetime64]:
+def _as_days(days: Any) -> NDArray[np.datetime64]:
     if isinstance(days, str | dt.date | np.datetime64):
         return np.asarray(_day(days))
     return np.asarray(days).astype("datetime64[D]")

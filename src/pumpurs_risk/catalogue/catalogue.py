@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from pumpurs_risk.catalogue.checks import check_rest
+from pumpurs_risk.catalogue.checks import check_programme, check_rest
 from pumpurs_risk.catalogue.entries import (
     BaseRate,
     Construct,
@@ -101,7 +101,9 @@ class Catalogue:
         semesters = known.pop("semesters")
         for name, entries in known.items():
             set_once(name, MappingProxyType(entries))
-        set_once("programme", tables.single("programme"))
+        programme: Programme = tables.single("programme")
+        check_programme(programme, tables)
+        set_once("programme", programme)
         set_once("_calendar_parts", (semesters, tables.single("calendar")))
 
     @classmethod
@@ -203,7 +205,7 @@ class Catalogue:
 
             made = SchoolCalendar(*self.__dict__["_calendar_parts"])
             super().__setattr__("_calendar", made)
-        return made  # type: ignore[no-any-return]
+        return made
 
     def protected_attribute(self, label: str) -> str | None:
         """Which protected attribute a heading, name or id speaks of.

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any
 
+from pumpurs_risk.catalogue.entries import Programme
 from pumpurs_risk.catalogue.entry_types import nearest
 from pumpurs_risk.catalogue.tables import Tables
 from pumpurs_risk.locale import LANGUAGES
@@ -53,6 +54,37 @@ def check_rest(known: Mapping[str, Mapping[str, Any]], tables: Tables) -> None:
     _check_signals(known, tables)
     _check_base_rates(known["base_rates"], tables)
     _check_semesters(known["semesters"], tables)
+
+
+def check_programme(programme: Programme, tables: Tables) -> None:
+    """Check the support programme: words in every language, and approvers that are named.
+
+    Raises
+    ------
+    EntryError
+        For the first problem.
+    """
+    for lang in LANGUAGES:
+        for field in ("title", "plan", "application"):
+            if not getattr(programme, field).get(lang):
+                raise tables.error("catalogue_language_missing", "programme", None, [field], language=lang)
+        for education in ("general", *programme.learner):
+            if lang not in programme.learner.get(education, {}):
+                path = ["learner", education]
+                raise tables.error("catalogue_language_missing", "programme", None, path, language=lang)
+    for education, chain in programme.approval.items():
+        for approver in chain:
+            if approver not in programme.approvers:
+                near = nearest(approver, list(programme.approvers))
+                raise tables.error(
+                    "catalogue_reference",
+                    "programme",
+                    None,
+                    ["approval", education],
+                    value=approver,
+                    target="programme.approvers",
+                    known=near,
+                )
 
 
 def _check_languages(known: Mapping[str, Mapping[str, Any]], tables: Tables) -> None:

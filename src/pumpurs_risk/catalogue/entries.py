@@ -101,7 +101,7 @@ class Published(_Entry, frozen=True):
     """None where there is no figure for the factor itself."""
 
 
-class RiskFactor(_Entry, kw_only=True):
+class RiskFactor(_Entry, frozen=True, kw_only=True):
     """One risk factor, whole: what it means, how it is recorded, what is known of it, how it is said, what may help."""
 
     version: int
@@ -217,6 +217,9 @@ class Signal(_Entry, frozen=True):
     """The signal holds where the value is greater than this."""
     sentence: dict[str, Forms]
     source: str
+    """Where the rule was read."""
+    ground: Texts
+    """The rule as people cite it."""
     programmes: tuple[str, ...] = ()
     min_level: int | None = None
     max_level: int | None = None

@@ -101,6 +101,10 @@ def _explain(error: msgspec.ValidationError, raw: Any, kind: type, fail: Fail) -
         )
     if limit := _LIMIT.search(what):
         return fail("catalogue_field_limit", path, limit=f"{limit[1]} {float(limit[2]):g}", got=_shown(value))
+    choice = info.type if isinstance(info, inspect.Metadata) else info
+    if isinstance(choice, inspect.LiteralType):
+        choices = [str(one) for one in sorted(choice.values, key=str)]
+        return fail("catalogue_field_choice", path, known=choices, got=_shown(value))
     if length := re.search(r"of length (\d+), got (\d+)", what):
         return fail("catalogue_field_length", path, expected=length[1], got=length[2])
     return fail("catalogue_field_type", path, expected=_words(info), got=_shown(value))
@@ -164,14 +168,15 @@ def _replaced(raw: Any, path: list[str], value: Any) -> Any:
 
 
 def nearest(word: str, known: list[str]) -> list[str]:
-    """Up to three known words that look like this one; all of them if none does."""
+    """Up to three known words that look like this one; if none does, the first twelve."""
     from difflib import get_close_matches
 
-    return get_close_matches(word, known, n=3, cutoff=0.6) or known
+    return get_close_matches(word, known, n=3, cutoff=0.6) or [*known[:12], *(["..."] if len(known) > 12 else [])]
 
 
 def _shown(value: Any) -> str:
     shown = "true" if value is True else "false" if value is False else str(value)
+    shown = f'"{shown}"' if isinstance(value, str) else shown
     return shown if len(shown) <= 40 else shown[:39] + "…"
 
 
@@ -188,12 +193,11 @@ def _words(info: Any) -> Any:
     if isinstance(info, inspect.UnionType):
         members = [one for one in info.types if not isinstance(one, inspect.NoneType)]
         info = members[0]
-    if isinstance(info, inspect.LiteralType):
-        return [str(value) for value in sorted(info.values, key=str)]
     names = {
         inspect.FloatType: "number",
         inspect.IntType: "whole_number",
         inspect.StrType: "text",
+        inspect.LiteralType: "text",
         inspect.BoolType: "yes_no",
         inspect.DictType: "texts",
         inspect.StructType: "table",

@@ -68,6 +68,8 @@ class Source:
     name: str
     tables: Table
     text: str | None = None
+    replaces: bool = False
+    """Whether its entries take the place of earlier ones instead of completing them."""
 
     def line(self, path: Sequence[str]) -> int | None:
         """Line (from 1) that comes nearest to a path of keys; None where there is no text."""

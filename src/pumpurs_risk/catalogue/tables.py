@@ -44,7 +44,7 @@ ENTRY_TYPES: dict[str, type[msgspec.Struct]] = {
 SINGLE_TYPES: dict[str, type[msgspec.Struct]] = {"calendar": CalendarRules, "programme": Programme}
 """Tables that are one entry."""
 FIXED = ("context", "protected")
-"""Tables whose shipped entries nobody may change: the factor table's columns, and what is never a factor."""
+"""Tables whose shipped entries nobody may change; protected attributes may be added, columns of the factor table not."""
 SCHEMA_VERSION = 1
 _TEXTS_INSIDE = {"sentences": 2, "typical": 0, "learner": 2}
 """How deep a field is completed rather than replaced; 1 where nothing is said (a text per language, a contrast)."""
@@ -67,7 +67,7 @@ def source_of(entry: msgspec.Struct) -> Source:
     if not entry_id:
         raise ValueError(f"a {type(entry).__name__} needs an id to be added to a catalogue")
     raw = {key: value for key, value in msgspec.to_builtins(entry).items() if key != "id" and value is not None}
-    return Source(f"{type(entry).__name__}({entry_id!r})", {table: {entry_id: raw}})
+    return Source(f"{type(entry).__name__}({entry_id!r})", {table: {entry_id: raw}}, replaces=True)
 
 
 class Tables:
@@ -115,9 +115,10 @@ class Tables:
                 if not isinstance(raw, Mapping):
                     raise self._error_in(source, "catalogue_no_table", [table, entry], table=f"{table}.{entry}")
                 before = self.merged[table].get(entry)
-                if before is not None and not shipped and table in FIXED:
+                if not shipped and (table == "context" or (table in FIXED and before is not None)):
                     raise self._error_in(source, "catalogue_entry_fixed", [table, entry])
-                self.merged[table][entry] = dict(raw) if before is None else _completed(before, raw)
+                earlier: Mapping[str, Any] = {} if before is None or source.replaces else before
+                self.merged[table][entry] = _completed(earlier, raw)
 
     def entries(self, table: str) -> dict[str, Any]:
         """Convert one table to typed entries, in order of appearance.

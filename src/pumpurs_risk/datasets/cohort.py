@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pumpurs_risk.records import SchoolRecords
 
 Array = np.ndarray[Any, Any]
+_SCHOOL_COLUMNS = ["school_id", "title", "municipality", "programme", "places"]
 _SAME_SCHOOL_AFTER_9 = 0.6  # share of grade 10 to 12 pupils who were in the school's basic grades
 _JOINED_THIS_AUTUMN = 0.012  # share of pupils who came after 1 September
 
@@ -106,7 +107,9 @@ def make_cohort(
     from pumpurs_risk.catalogue import Catalogue
 
     if n_pupils < 1 or not 1 <= n_municipalities <= n_pupils:
-        raise ValueError(f"n_pupils={n_pupils} and n_municipalities={n_municipalities}: at least one pupil in each is needed")
+        raise ValueError(
+            f"n_pupils={n_pupils} and n_municipalities={n_municipalities}: at least one pupil in each is needed"
+        )
     if difference < 0:
         raise ValueError(f"difference is a standard deviation and cannot be {difference}")
     if share_unknown is not None and not 0 <= share_unknown <= 1:
@@ -115,9 +118,9 @@ def make_cohort(
     day = dt.date.fromisoformat(as_of) if isinstance(as_of, str) else as_of
     made = draw_municipalities(n_pupils, random_state, n_municipalities, difference, day, catalogue)
     sheet = write_down(made_world(), made.schools, made.sheet, catalogue, random_state, share_unknown)
-    if messy:
-        sheet = make_mistakes(sheet, stream(random_state, "mistakes"))
-    return _records(made, sheet, catalogue)
+    if not messy:
+        return _records(made, sheet)
+    return _read_records(made, make_mistakes(sheet, stream(random_state, "mistakes")), catalogue)
 
 
 def draw_municipalities(
@@ -214,14 +217,14 @@ def _sheet(
     school_id = schools["school_id"].to_numpy()[school]
     columns: dict[str, Any] = {
         "pupil_id": school_id + ":" + roll["own_id"].to_numpy(),
-        "school_id": school_id,
+        "school_id": school_id.astype(object),
         "class_id": roll["class_id"].to_numpy(),
         "level": roll["level"].to_numpy(),
         "programme": schools["programme"].to_numpy()[school],
         "birth_year": begins - 6 - stage - values["over_age"],
         "enrolled_from": enrolled,
         "semester": semester,
-        "as_of": as_of,
+        "as_of": np.full(len(roll), as_of, dtype="datetime64[s]"),
         "lessons_held": held,
         "lessons_missed": missed,
         "unexcused_raw": unexcused,
@@ -243,7 +246,7 @@ def _lessons_held(world: MadeWorld, roll: pd.DataFrame, school_days: int, random
     planned = _by_level(roll, {name: level.lessons for name, level in world.levels.items()}) * school_days / 5
     one_class, classes = pd.factorize(roll["school"].astype(str) + " " + roll["class_id"])
     given = stream(random_state, "lessons_held").uniform(0.96, 1.0, len(classes))
-    return np.rint(planned * given[one_class])  # type: ignore[no-any-return]
+    return np.rint(planned * given[one_class])
 
 
 def _enrolment(
@@ -265,3 +268,31 @@ def _enrolment(
     september = (begins - years - 1970).astype("datetime64[Y]").astype("datetime64[M]") + np.timedelta64(8, "M")
     day = september.astype("datetime64[D]") + days.astype("timedelta64[D]")
     return np.minimum(day, np.datetime64(as_of)), 1 - days / 115
+
+
+def _records(made: MadePupils, sheet: pd.DataFrame) -> SchoolRecords:
+    """The records that reading a sheet without mistakes would give; a test compares."""
+    from pumpurs_risk.records import ProblemLog, SchoolRecords, ValidationReport
+
+    own_id = sheet["pupil_id"].str.rpartition(":")[2]
+    names = sheet[["pupil_id", "school_id"]].assign(name=made.names, own_id=own_id)
+    semester, as_of = sheet["semester"].iloc[0], sheet["as_of"].iloc[0]
+    schools = made.schools[_SCHOOL_COLUMNS].assign(
+        places=made.schools["places"].astype(float), expected=True, semester=semester, as_of=as_of
+    )
+    schools = schools.sort_values("school_id", ignore_index=True)
+    rows = made.schools[["school_id", "pupils"]].itertuples(index=False, name=None)
+    counts = [(school_id, "sheet", "", pupils, pupils, 0, 0) for school_id, pupils in rows]
+    report = ValidationReport.of(ProblemLog(), counts)
+    return SchoolRecords(sheet=sheet, schools=schools, names=names, report=report, truth=made.truth)
+
+
+def _read_records(made: MadePupils, sheet: pd.DataFrame, catalogue: Catalogue) -> SchoolRecords:
+    """Let a sheet with mistakes be read and checked as anyone's would be; the truth goes beside it, row by row."""
+    from pumpurs_risk.records import SchoolRecords
+
+    name_of = pd.Series(made.names, index=made.sheet["pupil_id"])
+    handed_in = sheet.assign(pupil_id=sheet["pupil_id"].str.rpartition(":")[2], name=sheet["pupil_id"].map(name_of))
+    records = SchoolRecords.from_tables(handed_in, schools=made.schools[_SCHOOL_COLUMNS], catalogue=catalogue)
+    truth = made.truth.set_index("pupil_id").loc[records.sheet["pupil_id"]].reset_index()
+    return replace(records, truth=truth)

@@ -6,7 +6,7 @@ import csv
 import datetime as dt
 import io
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -87,7 +87,7 @@ def write_municipality(
         with settings.open("x", encoding="utf-8", newline="\n") as handle:
             handle.write(_settings(made, semester, lang, mistakes))
         written = [settings]
-        for school in made.schools.to_dict("records"):
+        for school in _schools(made):
             rows = _rows(sheet[sheet["school_id"] == school["school_id"]])
             if mistakes:
                 rows = _with_mistakes(rows, str(school["kind"]))
@@ -97,6 +97,10 @@ def write_municipality(
         path = error.filename or folder
         raise RecordsError("template_not_written", path=path, reason=error.strerror or str(error)) from None
     return written
+
+
+def _schools(made: MadePupils) -> list[Row]:
+    return [{str(name): cell for name, cell in school.items()} for school in made.schools.to_dict("records")]
 
 
 def _settings(made: MadePupils, semester: str, lang: str, mistakes: bool) -> str:
@@ -114,7 +118,7 @@ def _settings(made: MadePupils, semester: str, lang: str, mistakes: bool) -> str
         entry("municipality", municipality),
         entry("purpose", text("datasets.purpose", lang)),
     ]
-    schools: list[Mapping[Any, Any]] = made.schools.to_dict("records")
+    schools = _schools(made)
     if mistakes:
         from pumpurs_risk.records.schools import school_slug
 
@@ -134,25 +138,22 @@ def _settings(made: MadePupils, semester: str, lang: str, mistakes: bool) -> str
 
 
 def _rows(pupils: pd.DataFrame) -> list[Row]:
-    """The school's pupils as a person types them: by class and name, whole numbers without decimals, unknown left out."""
+    """The school's pupils as a person types them: by class and name, own ids, whole numbers without decimals."""
     from pumpurs_risk.locale import sort_key
 
-    order = sorted(range(len(pupils)), key=lambda i: (pupils["level"].iloc[i], pupils["class_id"].iloc[i], sort_key(pupils["name"].iloc[i])))
-    columns = {name: pupils[name].to_numpy()[order] for name in pupils}
-    rows = []
-    for i in range(len(order)):
-        row: Row = {}
-        for name, values in columns.items():
-            value = values[i]
-            if isinstance(value, np.datetime64):
-                row[name] = value.astype("datetime64[D]").astype(object)
-            elif isinstance(value, float | np.floating):
-                if not np.isnan(value):
-                    row[name] = int(value) if float(value).is_integer() and name != "mean_mark" else float(value)
-            else:
-                row[name] = value
-        rows.append(row | {"pupil_id": str(row["pupil_id"]).rpartition(":")[2]})
-    return rows
+    columns = {str(name): [_typed(value) for value in pupils[name].tolist()] for name in pupils}
+    rows = [dict(zip(columns, cells, strict=True)) for cells in zip(*columns.values(), strict=True)]
+    rows.sort(key=lambda row: (row["level"], row["class_id"], sort_key(row["name"])))
+    return [row | {"pupil_id": row["pupil_id"].rpartition(":")[2]} for row in rows]
+
+
+def _typed(value: Any) -> Any:
+    """A cell as a person would type it; None where nothing is known."""
+    if isinstance(value, pd.Timestamp):
+        return value.date()
+    if isinstance(value, float):
+        return None if np.isnan(value) else int(value) if value.is_integer() else value
+    return value
 
 
 def _with_mistakes(rows: list[Row], kind: str) -> list[Row]:
@@ -188,7 +189,7 @@ def _with_mistakes(rows: list[Row], kind: str) -> list[Row]:
 
 def _hand_in(
     folder: Path,
-    school: Mapping[Any, Any],
+    school: Row,
     rows: list[Row],
     semester: str,
     catalogue: Catalogue,
@@ -244,7 +245,7 @@ def _in_words(row: Row, contract: SheetContract, lang: str) -> Row:
 
 
 def _word(value: Any, column: Field, lang: str) -> Any:
-    if isinstance(value, str):
+    if value is None or isinstance(value, str):
         return value
     if column.kind == "yes_no":
         return text(f"template.words.{'yes' if value else 'no'}", lang)
@@ -260,7 +261,7 @@ def _write_csv(path: Path, rows: Sequence[Row], catalogue: Catalogue, contract: 
     lines = [[text("datasets.made_note", lang)], [*headings, text("datasets.remarks", lang)]]
     for row in rows:
         words = _in_words(row, contract, lang)
-        lines.append([*(_cell(words.get(column.id, "")) for column in shown), text("datasets.remark", lang)])
+        lines.append([*(_cell(words.get(column.id)) for column in shown), text("datasets.remark", lang)])
     buffer = io.StringIO()
     csv.writer(buffer, delimiter=";", lineterminator="\r\n").writerows(lines)
     with path.open("xb") as handle:
@@ -270,4 +271,6 @@ def _write_csv(path: Path, rows: Sequence[Row], catalogue: Catalogue, contract: 
 def _cell(value: Any) -> str:
     if isinstance(value, dt.date):
         return f"{value:%d.%m.%Y}."
+    if value is None:
+        return ""
     return str(value).replace(".", ",") if isinstance(value, float) else str(value)

@@ -46,7 +46,9 @@ def pupil_names(male: Array, school: Array, rng: np.random.Generator) -> Array:
     names = np.empty(len(male), dtype=object)
     for form, sex in enumerate(("boys", "girls")):
         chosen = np.flatnonzero(male == (sex == "boys"))
-        full = np.array([f"{first} {surname[form]}" for first in lists[sex] for surname in lists["surnames"]], dtype=object)
+        full = np.array(
+            [f"{first} {surname[form]}" for first in lists[sex] for surname in lists["surnames"]], dtype=object
+        )
         full = rng.permutation(full)
         schools, which = np.unique(school[chosen], return_inverse=True)
         first_name = rng.integers(len(full), size=len(schools))[which]  # each school walks the list from another place

@@ -71,7 +71,9 @@ def write_down(
             known &= keeps.get(recording.habit, True)
             for column in _ATTENDANCE if name == "attendance" else (name,):
                 if column in recorded:
-                    recorded[column] = known & _concerned(sheet, catalogue, column)
+                    recorded[column] = known
+        for name in recorded:
+            recorded[name] = recorded[name] & _concerned(sheet, catalogue, name)
     for name, known in recorded.items():
         written[name] = written[name].where(known)
     return written
@@ -112,7 +114,7 @@ def make_mistakes(sheet: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame
     --------
     >>> sheet = pd.DataFrame({"mean_mark": [7.5] * 500, "unexcused_raw": [4.0] * 500})
     >>> sorted(map(str, make_mistakes(sheet, np.random.default_rng(0))["mean_mark"].unique()))
-    ['11', '7,5', '7.5']
+    ['11', '4', '7,5', '7.5']
     """
     mistaken = sheet.copy()
 

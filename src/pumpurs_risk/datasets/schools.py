@@ -21,8 +21,8 @@ _TRADES = ("AM", "PV", "DT", "EL")  # car mechanics, cooks, computer design, ele
 
 def _largest_remainder(weights: Array, total: int) -> Array:
     """Whole numbers in proportion to the weights that sum to the total exactly."""
-    exact = weights / weights.sum() * total
-    whole = np.floor(exact).astype(np.int64)
+    exact: Array = weights / weights.sum() * total
+    whole: Array = np.floor(exact).astype(np.int64)
     whole[np.argsort(whole - exact, kind="stable")[: total - whole.sum()]] += 1
     return whole
 
@@ -125,7 +125,7 @@ def made_roll(world: MadeWorld, schools: pd.DataFrame) -> pd.DataFrame:
         {
             "school": school,
             "level": level.astype(float),
-            "programme_level": pd.Categorical.from_codes(code, categories=names),
+            "programme_level": pd.Categorical.from_codes(code, dtype=pd.CategoricalDtype(names)),
             "class_id": _class_names(level, division, divisions, vocational),
             "own_id": _numbered(number_in_school + 1),
         }
@@ -145,7 +145,9 @@ def _class_names(level: Array, division: Array, divisions: Array, vocational: Ar
             words.append(f"{grade}. kurss {_TRADES[number % len(_TRADES)]}{repeat + 1 if repeat else ''}")
         else:
             repeat = number // len(_LETTERS)
-            words.append(f"{grade}." if alone else f"{grade}.{_LETTERS[number % len(_LETTERS)]}{repeat + 1 if repeat else ''}")
+            words.append(
+                f"{grade}." if alone else f"{grade}.{_LETTERS[number % len(_LETTERS)]}{repeat + 1 if repeat else ''}"
+            )
     return np.array(words, dtype=object)[inverse]
 
 

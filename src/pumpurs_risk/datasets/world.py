@@ -24,7 +24,7 @@ class _Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Base of all entries: immutable, strict."""
 
 
-class SchoolKind(_Entry):
+class SchoolKind(_Entry, frozen=True):
     """A kind of school: its size in a block, and how its pupils are spread over levels."""
 
     pupils: int
@@ -37,7 +37,7 @@ class SchoolKind(_Entry):
     more: tuple[str, ...] = ()
 
 
-class Variable(_Entry):
+class Variable(_Entry, frozen=True):
     """How one quantity comes about; the kinds are explained in the file."""
 
     kind: Literal["number", "yes_no", "rate", "count", "rated", "amount"]
@@ -51,21 +51,21 @@ class Variable(_Entry):
     decimals: int | None = None
 
 
-class Recording(_Entry):
+class Recording(_Entry, frozen=True):
     """Who has the factor written down: the share of pupils, and the school habit that it needs."""
 
     share: float = 1.0
     habit: str = ""
 
 
-class Term(_Entry):
+class Term(_Entry, frozen=True):
     """A variable's part in the log-odds of leaving: straight up to ``most``, flat beyond."""
 
     per_unit: float
     most: float = float("inf")
 
 
-class Level(_Entry):
+class Level(_Entry, frozen=True):
     """A grade or course of a programme: years of schooling, lessons a week, and the share that leaves within a year."""
 
     stage: int
@@ -74,14 +74,14 @@ class Level(_Entry):
     intercept: float
 
 
-class Leaving(_Entry):
+class Leaving(_Entry, frozen=True):
     """Who leaves within a year: a floor nobody can foresee, and the terms of the log-odds."""
 
     floor: float
     terms: dict[str, Term]
 
 
-class MadeWorld(_Entry):
+class MadeWorld(_Entry, frozen=True):
     """Everything that ``made_world.toml`` says."""
 
     block: int
@@ -160,7 +160,7 @@ def _yes_no(variable: Variable, score: Array, rng: np.random.Generator) -> Array
 
 def _rate(variable: Variable, score: Array, rng: np.random.Generator) -> Array:
     rate = np.exp(np.minimum(score, 6.0))  # beyond e^6 = 403 the cap of the variable decides anyway
-    return rate * rng.gamma(variable.spread, 1 / variable.spread, len(score)) if variable.spread else rate  # type: ignore[no-any-return]
+    return rate * rng.gamma(variable.spread, 1 / variable.spread, len(score)) if variable.spread else rate
 
 
 def _count(variable: Variable, score: Array, rng: np.random.Generator) -> Array:
@@ -181,7 +181,7 @@ _DRAW = {"number": _number, "yes_no": _yes_no, "rate": _rate, "count": _count, "
 
 def logistic(x: Array) -> Array:
     """Probability of log-odds, without overflow."""
-    return 0.5 * (1 + np.tanh(0.5 * x))  # type: ignore[no-any-return]
+    return 0.5 * (1 + np.tanh(0.5 * x))
 
 
 def leaving_log_odds(
@@ -211,4 +211,4 @@ def leaving_log_odds(
         part = term.per_unit * np.minimum(values[name], term.most)
         score += part if stretch is None or name not in stretch else part * stretch[name]
     risk = world.leaving.floor + (1 - world.leaving.floor) * logistic(score)
-    return np.log(risk) - np.log1p(-risk)  # type: ignore[no-any-return]
+    return np.log(risk) - np.log1p(-risk)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from pumpurs_risk.explanation.applies import applies_to, word_column
+from pumpurs_risk.explanation.applies import applies_to, number_column, word_column
 from pumpurs_risk.explanation.placeholders import capitalised, learner_words, role_name
 from pumpurs_risk.locale import text
 from pumpurs_risk.model import AdditiveModel
@@ -30,10 +30,10 @@ def questions(
 ) -> pd.DataFrame:
     """Choose the questions whose answers would tell most.
 
-    Asked are pupils of the tier ``ask_first``, and those for whom the answers to their questions could together carry
-    the log-odds over the cut. A question is about a factor that is not recorded, concerns the pupil's level and age,
-    and is ordinary: sensitive and special facts are entered unasked, never asked for. Of one construct only the most
-    telling factor is asked; the rest of it waits for the next list.
+    Pupils of the tier ``ask_first`` are asked about, and others where the answer to a question could by itself carry
+    them over the cut. A question is about a factor that is not recorded, concerns the pupil's level and age, and is
+    ordinary: sensitive and special facts are entered unasked, never asked for. Of one construct only the most telling
+    factor is asked; the rest of it waits for the next list.
 
     Parameters
     ----------
@@ -86,40 +86,35 @@ def _choose(
     telling = model.unknown_sd
     can_be_asked = [f for f in catalogue.factors.values() if telling.get(f.id, 0) > 0 and _may_ask(f, lang)]
     factors = sorted(can_be_asked, key=lambda f: -round(telling[f.id], 9))  # stable: equal ones as in the catalogue
-    n = len(frame)
-    count = np.zeros(n, dtype=np.int64)
-    could_add, could_take = np.zeros(n), np.zeros(n)
+    too_little_known = (of["tier"] == "ask_first").to_numpy(dtype=bool)
+    behind, ahead = _distance_to_cut(of)
+    count = np.zeros(len(frame), dtype=np.int64)
     taken: dict[str, NDArray[np.bool_]] = {}
     chosen = []
     for which, factor in enumerate(factors):
-        used = taken.setdefault(factor.construct, np.zeros(n, dtype=bool))
-        unknown = frame[factor.id].isna().to_numpy() if factor.id in frame else np.ones(n, dtype=bool)
-        now = np.flatnonzero(unknown & ~used & (count < per_pupil) & applies_to(factor.applies, frame))
         shape = shapes[factor.id]
+        crosses = (behind <= max(shape.values) - shape.unknown) | (ahead <= shape.unknown - min(shape.values))
+        asked = taken.setdefault(factor.construct, np.zeros(len(frame), dtype=bool))
+        unknown = np.isnan(number_column(frame, factor.id)) & applies_to(factor.applies, frame)
+        now = np.flatnonzero(unknown & (crosses | too_little_known) & ~asked & (count < per_pupil))
         count[now] += 1
-        used[now] = True
-        could_add[now] += max(shape.values) - shape.unknown
-        could_take[now] += shape.unknown - min(shape.values)
+        asked[now] = True
         chosen.append(np.column_stack([now, count[now], np.full(len(now), which)]))
-    matters = _matters(of, could_add, could_take)
     rows = np.concatenate(chosen) if chosen else np.empty((0, 3), dtype=np.int64)
-    rows = rows[matters[rows[:, 0]]]
     return rows[np.lexsort([rows[:, 1], rows[:, 0]])], factors
+
+
+def _distance_to_cut(of: pd.DataFrame) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Log-odds that those outside the list lack and those inside have to spare; infinite where they are on the other side."""
+    cut = of["cut"].to_numpy(dtype=float)
+    with np.errstate(divide="ignore"):
+        spare = of["log_odds"].to_numpy(dtype=float) - (np.log(cut) - np.log1p(-cut))
+    listed = of["listed"].to_numpy(dtype=bool)
+    return np.where(listed, np.inf, -spare), np.where(listed, spare, np.inf)
 
 
 def _may_ask(factor: RiskFactor, lang: str) -> bool:
     return factor.sensitivity == "ordinary" and factor.kind != "level" and bool(factor.question.get(lang))
-
-
-def _matters(of: pd.DataFrame, could_add: NDArray[np.float64], could_take: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Whom to ask: too little is known, or the answers could carry the pupil over the cut."""
-    cut = of["cut"].to_numpy(dtype=float)
-    with np.errstate(divide="ignore"):
-        ahead = of["log_odds"].to_numpy(dtype=float) - (np.log(cut) - np.log1p(-cut))
-    listed = of["listed"].to_numpy(dtype=bool)
-    near = np.where(listed, ahead <= could_take, -ahead <= could_add) & np.isfinite(ahead)
-    matters: NDArray[np.bool_] = near | (of["tier"] == "ask_first").to_numpy(dtype=bool)
-    return matters
 
 
 def _worded(

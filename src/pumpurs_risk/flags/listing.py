@@ -236,5 +236,5 @@ def _school_ids(frame: pd.DataFrame) -> NDArray[np.object_]:
 def _newcomer(frame: pd.DataFrame, policy: FlagPolicy) -> Flags:
     """First-year pupils who are not known for long; how long is not known counts as not long."""
     first_year = number_column(frame, "first_year") == 1
-    known_long: Flags = number_column(frame, "days_known") >= policy.newcomer_days
-    return first_year & ~known_long
+    newcomer: Flags = first_year & ~(number_column(frame, "days_known") >= policy.newcomer_days)
+    return newcomer

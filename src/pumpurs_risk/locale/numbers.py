@@ -9,6 +9,10 @@ from unicodedata import normalize
 NBSP = "\u00a0"
 _BASE = dict(zip("āēīōūy", "aeioui", strict=True))
 _RANK = {letter: rank for rank, letter in enumerate(" -abcčdefgģhijkķlļmnņopqrŗsštuvwxzž")}
+_MONTHS = (
+    "January", "February", "March", "April", "May", "June", "July",
+    "August", "September", "October", "November", "December",
+)  # fmt: skip
 _EXTRA = str.maketrans({"ł": "l", "ø": "o", "đ": "d", "ß": "ss", "æ": "ae"})
 
 
@@ -88,8 +92,7 @@ def date_text(day: dt.date, lang: str) -> str:
     """
     if lang == "lv":
         return f"{day:%d.%m.%Y}."
-    months = "January February March April May June July August September October November December".split()
-    return f"{day.day} {months[day.month - 1]} {day.year}"
+    return f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
 
 
 def sort_key(word: str) -> tuple[Any, ...]:

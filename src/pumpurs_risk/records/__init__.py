@@ -1,1 +1,50 @@
-"""TODO."""
+"""School records: reads sheets, exports and frames, checks every cell, keeps names apart. Nothing here judges a pupil."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pumpurs_risk.records.contract import SheetContract
+    from pumpurs_risk.records.identity import KeyFile
+    from pumpurs_risk.records.mapping import Mapping
+    from pumpurs_risk.records.report import ProblemLog, ValidationReport
+    from pumpurs_risk.records.school_records import SchoolRecords, read_records, validate
+    from pumpurs_risk.records.sheet_schema import sheet_schema
+
+_WHERE = {
+    "KeyFile": "identity",
+    "Mapping": "mapping",
+    "ProblemLog": "report",
+    "SchoolRecords": "school_records",
+    "SheetContract": "contract",
+    "ValidationReport": "report",
+    "read_records": "school_records",
+    "sheet_schema": "sheet_schema",
+    "validate": "school_records",
+}
+__all__ = [
+    "KeyFile",
+    "Mapping",
+    "ProblemLog",
+    "SchoolRecords",
+    "SheetContract",
+    "ValidationReport",
+    "read_records",
+    "sheet_schema",
+    "validate",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first used: pandas and Arrow cost half a second that ``--help`` need not pay."""
+    if name not in _WHERE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{_WHERE[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -112,9 +112,12 @@ def _open(path: str) -> CalamineWorkbook:
         return CalamineWorkbook.from_path(path)
     except PasswordError:
         raise
-    except CalamineError:
+    except CalamineError as problem:
         with open(path, "rb") as handle:  # noqa: PTH123 - the ending may lie; a stream is judged by its content
-            return CalamineWorkbook.from_filelike(handle)
+            try:
+                return CalamineWorkbook.from_filelike(handle)
+            except CalamineError:
+                raise problem from None
 
 
 def _local(tag: str) -> str:
@@ -285,8 +288,9 @@ def read_book(path: str) -> Book:
         return Book(error="workbook_password")
     except MemoryError:
         return Book(error="workbook_too_many_cells")
-    except (CalamineError, OSError, ValueError):
-        return Book(error="workbook_damaged")
+    except (CalamineError, OSError, ValueError) as problem:
+        too_many = "Cell limit exceeded" in str(problem)  # the reader's own limit, for open documents
+        return Book(error="workbook_too_many_cells" if too_many else "workbook_damaged")
     except BaseException as problem:  # a panic of the Rust reader is no Exception
         if type(problem).__name__ != "PanicException":
             raise

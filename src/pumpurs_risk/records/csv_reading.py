@@ -230,18 +230,12 @@ def _mend_surplus(
 
 
 def _row_of_open_quote(body: bytes, delimiter: str, heading_row: int) -> int:
-    """Row of the record with most lines: the one that swallowed the rest of the file."""
-    longest, row = -1, heading_row
+    """Find the last record's row: the one that swallowed the rest of the file."""
     limit = csv.field_size_limit(len(body) + 1)
     try:
-        for number, record in enumerate(
-            csv.reader(io.StringIO(body.decode(), newline=""), delimiter=delimiter), start=1
-        ):
-            if (lines := sum(cell.count("\n") + cell.count("\r") for cell in record)) > longest:
-                longest, row = lines, heading_row + number
+        return heading_row + sum(1 for _ in csv.reader(io.StringIO(body.decode(), newline=""), delimiter=delimiter))
     finally:
         csv.field_size_limit(limit)
-    return row
 
 
 def _swallowed_rows(

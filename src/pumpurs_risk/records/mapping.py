@@ -127,6 +127,10 @@ class Mapping:
         """How the foreign file is to be read: encoding, sheets, decimal mark, words for missing."""
         return self.plan.reading
 
+    def wants(self, sheet: str) -> bool:
+        """Whether a worksheet of this name is mapped; a file without sheets has the name ""."""
+        return not sheet or not self.reading.sheets or folded(sheet) in map(folded, self.reading.sheets)
+
     def headings(self) -> list[Heading]:
         """All headings of the foreign file that the mapping asks for, patterns with ``*`` included."""
         plan = self.plan
@@ -360,7 +364,7 @@ class _Table:
         if melt is not None and melt.all_but:
             return []
         unused = [name for name in self.raw.columns if not any(heading.matches(name) for heading in asked)]
-        return [Notice("mapping.columns_unused", value=", ".join(unused))] if unused else []
+        return [Notice("mapping.columns_unused", detail=", ".join(unused))] if unused else []
 
     # Problems
 

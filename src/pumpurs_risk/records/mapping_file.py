@@ -99,7 +99,7 @@ class _Grammar:
             self.refuse("mapping_no_columns", ("columns",))
         group = self.section_group(sections["group"]) if grouped else ()
         if "melt" in tables and not grouped:
-            self.refuse("mapping_needs", ("melt",), key="[melt]", other="[group]")
+            self.refuse("mapping_needs", ("melt",), name="[melt]", other="[group]")
         columns = self.section_columns(sections["columns"], grouped=grouped)
         return Plan(
             path=self.path,
@@ -144,17 +144,17 @@ class _Grammar:
             self.refuse("mapping_exactly_one", at, table="melt", keys="columns, except")
         for key in ("name", "value"):
             if key not in table:
-                self.refuse("mapping_needs", at, key="[melt]", other=key)
+                self.refuse("mapping_needs", at, name="[melt]", other=key)
         name, value = self.text(table, at, "name") or "", self.text(table, at, "value") or ""
         if folded(name) == folded(value):
-            self.refuse("mapping_same_name", (*at, "value"), key="value", other="name")
+            self.refuse("mapping_same_name", (*at, "value"), name="value", other="name")
         columns, all_but = self.headings(table, at, "columns"), self.headings(table, at, "except")
         return Melt(self.line(at), columns, all_but, name, value)
 
     def section_group(self, table: Mapping[str, Any]) -> tuple[Heading, ...]:
         self.only(table, ("group",), ("by",))
         if not table.get("by"):
-            self.refuse("mapping_needs", ("group",), key="[group]", other="by")
+            self.refuse("mapping_needs", ("group",), name="[group]", other="by")
         return self.headings(table, ("group",), "by")
 
     def section_columns(self, table: Mapping[str, Any], *, grouped: bool) -> tuple[Column, ...]:
@@ -183,13 +183,13 @@ class _Grammar:
         if isinstance(table, str):  # pupil_id = "Admission No" is short for a table with from
             return Column(target, self.line(at), sources=(Heading(table, self.line(at)),))
         if not isinstance(table, dict):
-            self.refuse("mapping_expected_column", at, key=name, value=_as_written(table))
+            self.refuse("mapping_expected_column", at, name=name, value=_as_written(table))
         self.only(table, at, COLUMN_KEYS)
         self.agree(table, at, grouped=grouped)
         sources = self.headings(table, at, "from")
         combine = self.reduction(table, at, "combine", COMBINATIONS)
         if combine is None and len(sources) > 1:
-            self.refuse("mapping_needs", (*at, "from"), key="from", other="combine")
+            self.refuse("mapping_needs", (*at, "from"), name="from", other="combine")
         if combine is not None and combine.name in PAIR_OPERATIONS and len(sources) != 2:
             self.refuse("mapping_two_columns", (*at, "combine"), value=combine.name, found=len(sources))
         if (
@@ -200,7 +200,7 @@ class _Grammar:
         ):
             self.refuse("mapping_several_columns", (*at, "combine"), value=combine.name)
         if "separator" in table and (combine is None or combine.name != "join"):
-            self.refuse("mapping_needs", (*at, "separator"), key="separator", other='combine = "join"')
+            self.refuse("mapping_needs", (*at, "separator"), name="separator", other='combine = "join"')
         aggregate = self.reduction(table, at, "aggregate", AGGREGATES)
         if combine is not None and combine.name == "join":
             counts = {"multiply", "add"} & table.keys() | (
@@ -238,17 +238,17 @@ class _Grammar:
         for key in table:
             if key not in allowed[origin] | {origin}:
                 if key == "prefix":
-                    self.refuse("mapping_needs", (*at, key), key=key, other="row_number")
+                    self.refuse("mapping_needs", (*at, key), name=key, other="row_number")
                 self.refuse("mapping_contradiction", (*at, key), table=at[-1], keys=f"{origin}, {key}")
         if "other" in table and "recode" not in table:
-            self.refuse("mapping_needs", (*at, "other"), key="other", other="recode")
+            self.refuse("mapping_needs", (*at, "other"), name="other", other="recode")
         for key in ("aggregate", "where"):
             if key in table and at[0] == "steps":
-                self.refuse("mapping_not_in_steps", (*at, key), key=key)
+                self.refuse("mapping_not_in_steps", (*at, key), name=key)
             if key in table and not grouped:
-                self.refuse("mapping_needs", (*at, key), key=key, other="[group]")
+                self.refuse("mapping_needs", (*at, key), name=key, other="[group]")
         if "where" in table and "aggregate" not in table:
-            self.refuse("mapping_needs", (*at, "where"), key="where", other="aggregate")
+            self.refuse("mapping_needs", (*at, "where"), name="where", other="aggregate")
 
     def recode(self, table: Mapping[str, Any], at: tuple[str, ...]) -> dict[str, Value] | None:
         if "recode" not in table:
@@ -275,7 +275,7 @@ class _Grammar:
             return Reduction(name, self.number(given, (*at, key), name) or 0.0)
         name = self.choice(table, at, key, names) or ""
         if name in THRESHOLDS:
-            self.refuse("mapping_threshold", (*at, key), key=key, value=name)
+            self.refuse("mapping_threshold", (*at, key), name=key, value=name)
         return Reduction(name)
 
     def conditions(self, table: Mapping[str, Any], at: tuple[str, ...]) -> tuple[Condition, ...]:
@@ -315,14 +315,14 @@ class _Grammar:
         if given is None:
             return None
         if isinstance(given, bool) or not isinstance(given, int | float) or not math.isfinite(given):
-            self.refuse("mapping_expected_number", (*at, key), key=key, value=_as_written(given))
+            self.refuse("mapping_expected_number", (*at, key), name=key, value=_as_written(given))
         return float(given)
 
     def choice(self, table: Mapping[str, Any], at: tuple[str, ...], key: str, names: tuple[str, ...]) -> str | None:
         given = self.text(table, at, key)
         if given is not None and given not in names:
             near = nearest(given, names)
-            self.refuse("mapping_choice", (*at, key), key=key, value=given, nearest=near, known=", ".join(names))
+            self.refuse("mapping_choice", (*at, key), name=key, value=given, nearest=near, known=", ".join(names))
         return given
 
     def headings(self, table: Mapping[str, Any], at: tuple[str, ...], key: str) -> tuple[Heading, ...]:
@@ -331,7 +331,7 @@ class _Grammar:
             return ()
         several = given if isinstance(given, list) else [given]
         if not several or not all(isinstance(name, str) and name.strip() for name in several):
-            self.refuse("mapping_expected_headings", (*at, key), key=key, value=_as_written(given))
+            self.refuse("mapping_expected_headings", (*at, key), name=key, value=_as_written(given))
         return tuple(Heading(name, self.line((*at, key))) for name in several)
 
     def value(self, given: Any, at: tuple[str, ...], key: str) -> Value:
@@ -340,26 +340,26 @@ class _Grammar:
         if isinstance(given, str):
             return given
         if not isinstance(given, int | float) or not math.isfinite(given):
-            self.refuse("mapping_expected_value", at, key=key, value=_as_written(given))
+            self.refuse("mapping_expected_value", at, name=key, value=_as_written(given))
         return float(given)
 
     def values(self, given: Any, at: tuple[str, ...], key: str) -> tuple[Value, ...]:
         several = given if isinstance(given, list) else [given]
         if not several:
-            self.refuse("mapping_expected_value", at, key=key, value="[]")
+            self.refuse("mapping_expected_value", at, name=key, value="[]")
         return tuple(self.value(one, at, key) for one in several)
 
     def typed(self, table: Mapping[str, Any], at: tuple[str, ...], key: str, kind: type, code: str) -> Any:
         given = table.get(key)
         if given is not None and not isinstance(given, kind):
-            self.refuse(code, (*at, key), key=key, value=_as_written(given))
+            self.refuse(code, (*at, key), name=key, value=_as_written(given))
         return given
 
     def only(self, table: Mapping[str, Any], at: tuple[str, ...], known: tuple[str, ...]) -> None:
         for key in table:
             if key not in known:
                 near = nearest(key, known)
-                self.refuse("mapping_key_unknown", (*at, key), key=key, nearest=near, known=", ".join(known))
+                self.refuse("mapping_key_unknown", (*at, key), name=key, nearest=near, known=", ".join(known))
 
     def line(self, at: tuple[str, ...]) -> int:
         while at and at not in self.lines:

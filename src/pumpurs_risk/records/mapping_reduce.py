@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-import pyarrow as pa
+from pyarrow import compute
 
-from pumpurs_risk.records.mapping_cells import Bools, Cells, Floats, Whole, known, pc, take, texts
+from pumpurs_risk.records.mapping_cells import Bools, Cells, Floats, Whole, known, take, texts
 from pumpurs_risk.records.mapping_plan import Reduction
+
+pc: Any = compute  # its type stubs know scalars better than arrays
 
 
 def combined(columns: Sequence[Cells], how: Reduction, separator: str = " ") -> tuple[Cells, Bools]:
@@ -40,8 +43,10 @@ def combined(columns: Sequence[Cells], how: Reduction, separator: str = " ") -> 
             result = np.where(np.isnan(result), cells, result)
         return result, zero
     if how.name == "join":
-        joined = pc.binary_join_element_wise(*(texts(cells) for cells in columns), separator, null_handling="skip")
-        return pc.if_else(pc.equal(joined, ""), pa.scalar(None, pa.string()), joined), zero
+        joined = texts(columns[0])
+        for cells in columns[1:]:  # Arrow's own null_handling="skip" drops rows in which everything is null
+            joined = pc.coalesce(pc.binary_join_element_wise(joined, texts(cells), separator), joined, texts(cells))
+        return joined, zero
     if how.name == "count":
         return np.sum([known(cells) for cells in columns], axis=0).astype(np.float64), zero
     if how.name in ("add", "subtract"):

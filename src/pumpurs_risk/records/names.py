@@ -7,6 +7,10 @@ import unicodedata
 
 from pumpurs_risk.records.personal_codes import CODE
 
+_INVISIBLE = re.compile("[\u200b-\u200f\u2060\ufeff\u00ad]")
+_HYPHEN = re.compile(r"\s*[-\u2010-\u2014\u2212]\s*")
+_COMMA = re.compile(r"\s*,\s*")
+
 
 def plain_name(name: str) -> str:
     """Bring a name (or a class) to the form in which names are compared.
@@ -28,9 +32,8 @@ def plain_name(name: str) -> str:
     ('bērziņš, jānis', 'anna kalniņa-liepa')
     """
     composed = unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
-    composed = re.sub("[\u200b-\u200f\u2060\ufeff\u00ad]", "", composed).replace("\u2019", "'")
-    composed = re.sub(r"\s*[-\u2010-\u2014\u2212]\s*", "-", composed)
-    return " ".join(re.sub(r"\s*,\s*", ", ", composed).split()).strip(" ,")
+    composed = _HYPHEN.sub("-", _INVISIBLE.sub("", composed)).replace("\u2019", "'")
+    return " ".join(_COMMA.sub(", ", composed).split()).strip(" ,")
 
 
 def plain_id(own_id: str) -> str:

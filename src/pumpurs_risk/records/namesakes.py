@@ -49,11 +49,14 @@ def tell_apart(seen: Sequence[Seen], remembered: Sequence[Person]) -> tuple[list
     >>> tell_apart([Seen("", "9.a"), Seen("", "9.b")], [])[1]
     [None, None]
     """
+    if len(seen) == 1 and not remembered:  # nearly every name
+        return [Person(seen[0].birth)], [0]
     persons = [Person(person.birth, person.pupil_id) for person in remembered]
     dates = sorted({row.birth for row in seen if len(row.birth) > 4})
     years = sorted({row.birth for row in seen if len(row.birth) == 4})
-    _place_dates(dates, persons)
-    _place_years(years, persons)
+    one_pupil = len(dates) <= 1 and len({birth[:4] for birth in (*dates, *years)}) == 1
+    _place_dates(dates, persons, one_pupil)
+    _place_years(years, persons, one_pupil)
     if any(not row.birth for row in seen) and not persons:
         persons.append(Person(""))
     which = [
@@ -68,7 +71,7 @@ def tell_apart(seen: Sequence[Seen], remembered: Sequence[Person]) -> tuple[list
     return persons, which
 
 
-def _place_dates(dates: Sequence[str], persons: list[Person]) -> None:
+def _place_dates(dates: Sequence[str], persons: list[Person], one_pupil: bool) -> None:
     """Find or make the person of each date; one remembered by the year alone if no other date claims that year."""
     for date in dates:
         if any(person.birth == date for person in persons):
@@ -78,18 +81,21 @@ def _place_dates(dates: Sequence[str], persons: list[Person]) -> None:
         rivals = [other for other in rivals if not any(person.birth == other for person in persons if person.pupil_id)]
         if by_year and not rivals:
             by_year[0].birth = date
-        elif (unknown := _only_unknown(persons)) and len(dates) == 1:
+        elif one_pupil and (unknown := _only_unknown(persons)):
             unknown.birth = date
         else:
             persons.append(Person(date))
 
 
-def _place_years(years: Sequence[str], persons: list[Person]) -> None:
-    new = [year for year in years if not any(person.birth[:4] == year for person in persons)]
-    if len(new) == 1 and (unknown := _only_unknown(persons)):
-        unknown.birth = new[0]
-    else:
-        persons.extend(Person(year) for year in new)
+def _place_years(years: Sequence[str], persons: list[Person], one_pupil: bool) -> None:
+    """Find or make the person of each year that no date stands for."""
+    for year in years:
+        if any(person.birth[:4] == year for person in persons):
+            continue
+        if one_pupil and (unknown := _only_unknown(persons)):
+            unknown.birth = year
+        else:
+            persons.append(Person(year))
 
 
 def _only_unknown(persons: Sequence[Person]) -> Person | None:
@@ -109,13 +115,21 @@ def _only(numbers: Sequence[int]) -> int | None:
 
 
 def _doubt_two_classes(seen: Sequence[Seen], which: list[int | None]) -> None:
-    """One pupil is in one class at a time: rows that say otherwise are in doubt, first those without a birth."""
-    for told in (True, False):
-        classes: dict[tuple[int, int], set[str]] = {}
-        for row, number in zip(seen, which, strict=True):
-            if number is not None and row.class_id and (row.birth or not told):
-                classes.setdefault((number, row.period), set()).add(row.class_id)
-        for place, (row, number) in enumerate(zip(seen, which, strict=True)):
-            doubted = number is not None and len(classes.get((number, row.period), ())) > 1
-            if doubted and bool(row.birth) == told:
+    """One pupil is in one class at a time: put rows that say otherwise in doubt, those without a birth first."""
+    told = _classes(seen, which, told_only=True)
+    every = _classes(seen, which, told_only=False)
+    two_pupils = {number for (number, _), classes in told.items() if len(classes) > 1}
+    for place, (row, number) in enumerate(zip(seen, which, strict=True)):
+        if number is not None:
+            classes = (told if row.birth else every).get((number, row.period), set())
+            if len(classes) > 1 or (not row.birth and number in two_pupils):
                 which[place] = None
+
+
+def _classes(seen: Sequence[Seen], which: Sequence[int | None], *, told_only: bool) -> dict[tuple[int, int], set[str]]:
+    """Gather the classes of each person in each period, over all rows or over those that tell the birth."""
+    classes: dict[tuple[int, int], set[str]] = {}
+    for row, number in zip(seen, which, strict=True):
+        if number is not None and row.class_id and (row.birth or not told_only):
+            classes.setdefault((number, row.period), set()).add(row.class_id)
+    return classes

@@ -30,6 +30,7 @@ _DATES = (
 _SEMESTER = r"^(?P<from>20\d{2})\D{1,3}(?:20)?(?P<to>\d{2})\D.*?(?P<n>[12])\D*$"
 _CLASS = r"^(?P<n>\d{1,2})(?:[.,]0+)?(?:$|[ .,\-/a-zāčēģīķļņšūž].*$)"
 _ROMAN = r"^(?P<n>[ivx]{1,4})(?:$|[ .\-].*$)"
+_REFUSALS = {"yes_no": "not_yes_no", "rated": "not_on_scale"}
 _ROMAN_NUMBERS = ("i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x", "xi", "xii")
 
 
@@ -63,7 +64,9 @@ def tidy(texts: pa.Array[Any]) -> pa.Array[Any]:
     """
     clean = pc.utf8_normalize(pc.cast(texts, pa.string()), form="NFC")
     clean = pc.replace_substring_regex(clean, r"[\x{200b}\x{200e}\x{200f}\x{feff}\x00]", "")
-    clean = pc.utf8_trim_whitespace(pc.replace_substring_regex(clean, r"[\s\x{a0}\x{2000}-\x{200a}\x{202f}\x{3000}]+", " "))
+    clean = pc.utf8_trim_whitespace(
+        pc.replace_substring_regex(clean, r"[\s\x{a0}\x{2000}-\x{200a}\x{202f}\x{3000}]+", " ")
+    )
     clean = pc.replace_substring_regex(clean, r"^['\x{2019}] *", "")
     return pc.if_else(pc.equal(clean, ""), pa.scalar(None, pa.string()), clean)
 
@@ -139,7 +142,9 @@ def check_range(values: FloatArray, column: Field) -> Parsed:
         outside &= ~faults["share_without_percent"]
     if column.kind in ("whole", "year", "level"):
         faults["not_whole"] = known & ~outside & (values != np.round(values))
-    faults["out_of_range"] = outside
+    if column.kind == "yes_no":
+        outside = known & ~np.isin(values, (0.0, 1.0))
+    faults[_REFUSALS.get(column.kind, "out_of_range")] = outside
     bad = np.logical_or.reduce(list(faults.values()))
     return Parsed(np.where(bad, np.nan, values), faults, {"out_of_range": limits_text(column)})
 
@@ -188,7 +193,10 @@ def _quantities(folded: pa.Array[Any], column: Field, words: Mapping[str, Any]) 
         read |= said
     empty = ~_known(folded) | (~read & _is_in(folded, words.get("unknown", ())))
     checked = check_range(values, column)
-    return Parsed(checked.values, {"not_a_number": ~read & ~empty, **checked.faults}, checked.details)
+    code = _REFUSALS.get(column.kind, "not_a_number")
+    unread = ~read & ~empty
+    faults = {**checked.faults, code: unread | checked.faults.get(code, np.zeros(len(values), bool))}
+    return Parsed(checked.values, faults, checked.details)
 
 
 def _numbers(folded: pa.Array[Any], column: Field) -> tuple[FloatArray, BoolArray]:

@@ -83,9 +83,18 @@ def text_column(values: pa.Array[Any] | np.ndarray[Any, Any] | Sequence[Any]) ->
         column = column.combine_chunks()
     if pa.types.is_dictionary(column.type):
         column = column.cast(column.type.value_type)
-    written: pa.Array[Any] = column.cast(pa.string())
     if pa.types.is_floating(column.type):
-        return pc.replace_substring_regex(written, r"\.0$", "")
+        return _whole_numbers_plain(column)
+    written: pa.Array[Any] = column.cast(pa.string())
+    return written
+
+
+def _whole_numbers_plain(column: Any) -> pa.Array[Any]:
+    """Write 7.0 as 7, and 32123456789.0 without an exponent."""
+    column = pc.if_else(pc.is_finite(column), column.cast(pa.float64()), None)
+    whole = pc.and_(pc.equal(column, pc.floor(column)), pc.less(pc.abs(column), pa.scalar(1e15)))
+    digits = pc.if_else(whole, column, 0).cast(pa.int64()).cast(pa.string())
+    written: pa.Array[Any] = pc.if_else(whole, digits, column.cast(pa.string()))
     return written
 
 

@@ -121,7 +121,9 @@ def _without_codes(
 ) -> pa.Array[Any]:
     written: Any = text_column(column).fill_null("")
     whole = np.asarray(pc.match_substring_regex(written, rf"^\s*{CODE}\s*$"), bool) & codes
-    cut = pc.replace_substring_regex(written, rf"(^|[^0-9]){CODE}($|[^0-9])", r"\1[...]\2")
+    cut = written
+    for _ in range(2):  # of codes side by side every second one is left by the first pass
+        cut = pc.replace_substring_regex(cut, rf"(^|[^0-9]){CODE}($|[^0-9])", r"\1[...]\2")
     hidden = pa.array(np.where(whole, key.pseudonym(pc.if_else(pa.array(whole), written, ""), scope), ""), pa.string())
     replaced: pa.Array[Any] = pc.if_else(pa.array(whole), hidden, cut)
     return replaced

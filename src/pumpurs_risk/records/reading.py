@@ -291,6 +291,7 @@ def _table(
 
 
 def _blank(column: pa.Array[Any]) -> np.ndarray[Any, Any]:
+    empty: np.ndarray[Any, Any]
     if pa.types.is_string(column.type):
         written: Any = pc.utf8_trim_whitespace(column)
         empty = np.asarray(pc.binary_length(written.fill_null("")), int) == 0

@@ -6,6 +6,8 @@ cells cost seconds.
 
 from __future__ import annotations
 
+import datetime as dt
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -13,7 +15,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from pumpurs_risk.locale import text
+from pumpurs_risk.locale import date_text, has_text, text
 
 Severity = Literal["set_aside", "notice"]
 Action = Literal["cell_unknown", "row_rejected", "row_collapsed", "ignored", "table_rejected", "none"]
@@ -21,6 +23,7 @@ PROBLEM_COLUMNS = ("severity", "code", "school_id", "file", "sheet", "row", "col
 COUNT_COLUMNS = ("school_id", "file", "sheet", "rows_in", "used", "not_used", "rejected")
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 _SHOWN = 5
+_PLACE_CODES = ("contradicting_duplicates", "duplicate_row")
 
 
 @dataclass
@@ -85,6 +88,24 @@ class ProblemLog:
                 }
             )
 
+    def take(self, other: ProblemLog, school_id: str) -> None:
+        """Take over what another log gathered, for a school whose id it did not know."""
+        self._blocks += [block | {"school_id": school_id} for block in other._blocks]
+
+    def rejected_rows(self) -> dict[tuple[str, str, str], int]:
+        """Number of rejected rows by file, sheet and school."""
+        return self._rows("row_rejected")
+
+    def _rows(self, action: str) -> dict[tuple[str, str, str], int]:
+        counts: dict[tuple[str, str, str], int] = {}
+        for block in self._blocks:
+            if block["action"] == action:
+                schools = np.broadcast_to(np.asarray(block["school_id"], dtype=object), block["row"].shape)
+                for school, n in zip(*np.unique(schools.astype(str), return_counts=True), strict=True):
+                    place = (block["file"], block["sheet"], str(school))
+                    counts[place] = counts.get(place, 0) + int(n)
+        return counts
+
     def frame(self) -> pd.DataFrame:
         """All problems, ordered by file, sheet, row and column.
 
@@ -117,8 +138,8 @@ class ValidationReport:
     >>> log = ProblemLog()
     >>> log.add("out_of_range", file="9a.csv", column="Mean mark", rows=[4], values=["11"], detail="1–10")
     >>> report = ValidationReport.of(log)
-    >>> report.ok, report.messages("en")[0].replace("\\u201c", "'").replace("\\u201d", "'")
-    (False, "9a.csv, row 4, column 'Mean mark': '11' is outside 1–10; the cell counts as unknown. Correct the value.")
+    >>> report.ok, report.messages("en")
+    (False, ['9a.csv, row 4, column “Mean mark”: “11” is outside the limits (1–10); the value counts as unknown. Correct it.'])
     """
 
     problems: pd.DataFrame
@@ -226,11 +247,8 @@ def _messages(problems: pd.DataFrame, lang: str) -> np.ndarray[Any, Any]:
     if problems.empty:
         return np.empty(0, dtype=object)
     what, said = _distinct(problems, ["code", "column", "value", "detail"])
-    sentences = [
-        text(f"problems.{code}", lang, column=column, value=_shown(value), detail=detail)
-        for code, column, value, detail in said.itertuples(index=False)
-    ]
-    place, places = _distinct(problems, ["file", "sheet", "column"])
+    sentences = [_sentence(*row, lang) for row in said.itertuples(index=False)]
+    place, places = _distinct(problems, ["file", "sheet", "column", "code"])
     before, after = zip(*(_place(*names, lang) for names in places.itertuples(index=False)), strict=True)
     row_word = text("problems.where.row", lang, row="\0").split("\0")
     rows = problems["row"].to_numpy()
@@ -251,9 +269,31 @@ def _distinct(frame: pd.DataFrame, names: list[str]) -> tuple[np.ndarray[Any, An
     return group, frame[names].iloc[first]
 
 
-def _place(file: str, sheet: str, column: str, lang: str) -> tuple[str, str]:
+def _sentence(code: str, column: str, value: str, detail: str, lang: str) -> str:
+    if code == "table_rejected":
+        error = json.loads(detail)
+        return text(f"errors.{error.pop('code')}", lang, **error)
+    if code in _PLACE_CODES:
+        file, _, row = detail.rpartition(":")
+        detail = f"{file}, {text('problems.where.row', lang, row=row)}"
+    elif code == "date_in_future":
+        detail = date_text(dt.date.fromisoformat(detail), lang)
+    return text(_key(code), lang, column=column, value=_shown(value), detail=detail)
+
+
+def _key(code: str) -> str:
+    """Where the words of a code stand: this room's, the reader's notices, or another room's (``room.code``)."""
+    if "." in code:
+        return code.replace(".", ".problems.", 1)
+    return f"problems.codes.{code}" if has_text(f"problems.codes.{code}", "en") else f"reading.notices.{code}"
+
+
+def _place(file: str, sheet: str, column: str, code: str, lang: str) -> tuple[str, str]:
+    """What stands before and behind the row; a notice of the reader names its column itself."""
     parts = [file, text("problems.where.sheet", lang, sheet=sheet) if sheet else ""]
-    return ", ".join(part for part in parts if part), text("problems.where.column", lang, column=column) if column else ""
+    own = column and not _key(code).startswith("reading.")
+    behind = text("problems.where.column", lang, column=column) if own else ""
+    return ", ".join(part for part in parts if part), behind
 
 
 def _shown(value: str) -> str:

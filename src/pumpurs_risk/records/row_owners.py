@@ -47,13 +47,15 @@ class RowOwners:
     def at(self, mask: BoolArray) -> RowOwners:
         """Only some of these rows."""
         chosen = pa.array(mask)
-        return RowOwners(
-            self.kept[mask], self.school_id[mask], self.own_id.filter(chosen), self.name.filter(chosen)
-        )
+        return RowOwners(self.kept[mask], self.school_id[mask], self.own_id.filter(chosen), self.name.filter(chosen))
 
 
 def find_owners(
-    raw: RawTable, headings: Mapping[str, str], school_id: np.ndarray[Any, Any], contract: SheetContract, log: ProblemLog
+    raw: RawTable,
+    headings: Mapping[str, str],
+    school_id: np.ndarray[Any, Any],
+    contract: SheetContract,
+    log: ProblemLog,
 ) -> RowOwners:
     """Find the rows that speak of a pupil; name the others.
 
@@ -82,7 +84,9 @@ def find_owners(
     own_id = cells.get("pupil_id", nothing)
     parts = [cells[each] for each in ("given_name", "surname") if each in cells]
     joined = pc.binary_join_element_wise(*parts, " ", null_handling="skip") if parts else nothing
-    name = pc.coalesce(cells.get("name", nothing), pc.if_else(pc.equal(joined, ""), pa.scalar(None, pa.string()), joined))
+    name = pc.coalesce(
+        cells.get("name", nothing), pc.if_else(pc.equal(joined, ""), pa.scalar(None, pa.string()), joined)
+    )
     for each in cells:
         codes = int(find_personal_codes(cells[each]).sum())
         if codes:
@@ -255,7 +259,9 @@ def _shown(each: RowOwners, pupil_id: pa.Array[Any]) -> pd.DataFrame:
         }
     )
     for school_id in pd.unique(frame["school_id"]):
-        at = (frame["school_id"] == school_id) & frame["own_id"].str.startswith(f"{school_id}:").fillna(False).astype(bool)
+        at = (frame["school_id"] == school_id) & frame["own_id"].str.startswith(f"{school_id}:").fillna(False).astype(
+            bool
+        )
         frame.loc[at, "own_id"] = frame.loc[at, "own_id"].str.slice(len(school_id) + 1)
     return frame
 

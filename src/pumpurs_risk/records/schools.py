@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -17,11 +18,12 @@ from pumpurs_risk.records.contract import Field, SheetContract, without_diacriti
 from pumpurs_risk.records.parsing import parse, tidy
 from pumpurs_risk.records.raw_table import RawTable
 from pumpurs_risk.records.report import ProblemLog
+from pumpurs_risk.records.validation import as_text
 
 SCHOOL_COLUMNS = ("school_id", "title", "municipality", "programme", "places", "expected", "semester", "as_of")
 _SAFE = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,62}[A-Za-z0-9_-])?")
 _RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\..*)?")
-_WHOLE = Field("places", "whole", {}, minimum=0, maximum=100_000)
+_PLACES = Field("places", "whole", {}, minimum=0, maximum=100_000)
 
 
 def school_slug(title: str) -> str:
@@ -51,138 +53,249 @@ def school_slug(title: str) -> str:
     return f"school-{hashlib.sha256(title.encode()).hexdigest()[:8]}"
 
 
-def title_of_table(raw: RawTable) -> str:
-    """The school that a whole table belongs to: sub-folder, else cover, else the file's name.
-
-    Examples
-    --------
-    >>> title_of_table(RawTable("9a.csv", "", "", {}, np.array([]), {"school": "Kazdangas pamatskola"}))
-    'Kazdangas pamatskola'
-    """
-    return raw.school or raw.cover.get("school", "").strip() or PurePosixPath(raw.file.replace("\\", "/")).stem
-
-
-def titles_of_rows(raw: RawTable, heading: str | None) -> tuple[np.ndarray[Any, Any], list[str]]:
-    """School of every row.
+@dataclass(frozen=True, slots=True)
+class StatedSchool:
+    """What was stated of a school beforehand, in settings or by the caller.
 
     Parameters
     ----------
-    raw : RawTable
-        The table.
-    heading : str or None
-        Its column with the school, if there is one; an empty cell means the table's own school.
-
-    Returns
-    -------
-    codes : numpy.ndarray of int64, shape (n,)
-        Index into ``titles``.
-    titles : list of str
-        Distinct titles.
-    """
-    whole = title_of_table(raw)
-    if heading is None:
-        return np.zeros(len(raw.rows), np.int64), [whole]
-    from pumpurs_risk.records.validation import as_text
-
-    encoded = as_text(raw.columns[heading]).dictionary_encode()
-    titles = [title or whole for title in tidy(encoded.dictionary).to_pylist()]
-    codes = encoded.indices.fill_null(len(titles)).to_numpy(zero_copy_only=False).astype(np.int64)
-    return codes, [*titles, whole]
-
-
-def read_facts(raw: RawTable, contract: SheetContract, log: ProblemLog, school_id: str, lang: str) -> dict[str, Any]:
-    """Type what the cover says; name what cannot be understood.
-
-    Parameters
-    ----------
-    raw : RawTable
-        With its cover.
-    contract : SheetContract
-        For dates, semesters and programmes.
-    log : ProblemLog
-        Gets ``bad_cover_value``.
     school_id : str
-        Whose cover it is.
+        Its id.
+    folder : str
+        Sub-folder or file of its sheets; its id or title do as well.
+    title, municipality, programme, semester : str
+        "" where nothing was stated.
+    places, lessons_held : float
+        NaN where nothing was stated.
+    mapping : str or path
+        Its own mapping, if any.
+    """
+
+    school_id: str
+    title: str = ""
+    folder: str = ""
+    municipality: str = ""
+    programme: str = ""
+    semester: str = ""
+    places: float = np.nan
+    lessons_held: float = np.nan
+    mapping: Any = None
+
+    @classmethod
+    def of(cls, school_id: str, facts: Mapping[str, Any]) -> StatedSchool:
+        """Take what a mapping says; other keys and empty values are passed over."""
+        own = cls.__dataclass_fields__.keys() - {"school_id"}
+        said = {name: value for name, value in facts.items() if name in own and not _unsaid(value)}
+        return cls(school_id, **said)
+
+
+@dataclass
+class SchoolsRead:
+    """Gathers which schools are in a reading, what they are called and what their covers say.
+
+    Parameters
+    ----------
+    contract : SheetContract
+        For dates, semesters and programmes of a cover.
+    stated : mapping of str to StatedSchool
+        By id.
     lang : {"lv", "en"}
         Language of what was expected.
-
-    Returns
-    -------
-    dict
-        ``title``, ``municipality``, ``semester``, ``programme`` (text), ``as_of`` (datetime64[D]), ``places`` (float) and
-        ``lessons_held`` (dict of float by class, "" for all); unknown ones are "", NaT and NaN.
     """
 
-    def typed(key: str, column: Field, expected: str) -> Any:
-        written = raw.cover.get(key, "")
-        parsed = parse(pa.array([written], pa.string()), column, contract.words)
-        if any(bad[0] for bad in parsed.faults.values()):
+    contract: SheetContract
+    stated: Mapping[str, StatedSchool]
+    lang: str = "lv"
+    _titles: dict[str, set[str]] = field(default_factory=dict)
+    _cover_titles: dict[str, set[str]] = field(default_factory=dict)
+    _facts: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+
+    def of_table(self, folder: str, file: str, cover: Mapping[str, str]) -> str:
+        """School that a whole table belongs to: sub-folder, else cover, else the file's name.
+
+        Parameters
+        ----------
+        folder : str
+            Sub-folder, "" if there is none.
+        file : str
+            Name of the file.
+        cover : mapping of str to str
+            What its first sheet says.
+
+        Returns
+        -------
+        str
+            School id.
+        """
+        stem = PurePosixPath(file.replace("\\", "/")).stem
+        said = " ".join(cover.get("school", "").split())
+        known = self._known()
+        for name in (folder, PurePosixPath(file.replace("\\", "/")).name, stem):
+            if name and school_slug(name).casefold() in known:
+                school_id = known[school_slug(name).casefold()]
+                break
+        else:
+            school_id = self.of_title(folder or said or stem)
+        if said:
+            self._cover_titles.setdefault(school_id, set()).add(said)
+        return school_id
+
+    def of_title(self, title: str) -> str:
+        """School id of a title or id as written."""
+        slug = school_slug(title)
+        school_id = self._known().get(slug.casefold(), slug)
+        self._titles.setdefault(school_id, set()).add(" ".join(title.split()))
+        return school_id
+
+    def of_rows(self, raw: RawTable) -> np.ndarray[Any, Any]:
+        """School of every row: its column of schools, else the table's own.
+
+        Parameters
+        ----------
+        raw : RawTable
+            The table.
+
+        Returns
+        -------
+        numpy.ndarray of str objects, shape (n,)
+            School ids.
+        """
+        heading = next((each for each in raw.columns if self.contract.recognise(each) == "school_id"), None)
+        if heading is None:
+            return np.full(len(raw.rows), self.of_table(raw.school, raw.file, raw.cover), dtype=object)
+        encoded = as_text(raw.columns[heading]).dictionary_encode()
+        titles = [*tidy(encoded.dictionary).to_pylist(), None]
+        codes = encoded.indices.fill_null(len(titles) - 1).to_numpy(zero_copy_only=False)
+        used = np.unique(codes)
+        ids = np.full(len(titles), "", dtype=object)
+        for code in used.tolist():
+            title = titles[code]
+            ids[code] = self.of_title(title) if title else self.of_table(raw.school, raw.file, raw.cover)
+        found: np.ndarray[Any, Any] = ids[codes]
+        return found
+
+    def facts(self, raw: RawTable, school_id: np.ndarray[Any, Any], log: ProblemLog) -> dict[str, Any]:
+        """Type what the cover says; name what cannot be understood; complete it by what was stated.
+
+        Parameters
+        ----------
+        raw : RawTable
+            With its cover.
+        school_id : numpy.ndarray of str objects, shape (n,)
+            School of each kept row.
+        log : ProblemLog
+            Gets ``bad_cover_value``.
+
+        Returns
+        -------
+        dict
+            ``semester`` and ``programme`` (str objects, shape (n,), "" for unsaid), ``as_of`` (datetime64[D] or NaT),
+            ``lessons_held`` (by class, "" for all classes) and ``lessons_stated`` (floats, shape (n,)).
+        """
+        owner = self.of_table(raw.school, raw.file, raw.cover)
+
+        def typed(key: str, column: Field, expected: str) -> Any:
+            written = raw.cover.get(key, "")
+            parsed = parse(pa.array([written], pa.string()), column, self.contract.words)
+            if any(bad[0] for bad in parsed.faults.values()):
+                detail = text(f"problems.expected.{expected}", self.lang)
+                log.add("bad_cover_value", file=raw.file, school_id=owner, column=key, values=written, detail=detail)
+            value = parsed.values[0]
+            return value.as_py() or "" if isinstance(value, pa.Scalar) else value
+
+        fields = self.contract.fields
+        said = {
+            "municipality": " ".join(raw.cover.get("municipality", "").split()),
+            "semester": typed("semester", fields["semester"], "semester"),
+            "programme": typed("programme", fields["programme"], "programme"),
+            "as_of": typed("as_of", fields["as_of"], "date"),
+            "places": typed("places", _PLACES, "whole"),
+        }
+        self._facts.setdefault(owner, []).append(said)
+        lessons = [key for key in raw.cover if key == "lessons_held" or key.startswith("lessons_held:")]
+        return {
+            "semester": self._spread("semester", said["semester"], school_id),
+            "programme": self._spread("programme", said["programme"], school_id),
+            "as_of": said["as_of"],
+            "lessons_held": {
+                key.partition(":")[2].strip(): typed(key, fields["lessons_held"], "whole") for key in lessons
+            },
+            "lessons_stated": self._spread("lessons_held", np.nan, school_id).astype(float),
+        }
+
+    def frame(self, sheet: pd.DataFrame, log: ProblemLog) -> pd.DataFrame:
+        """One row per school.
+
+        Parameters
+        ----------
+        sheet : pandas.DataFrame
+            All rows with a pupil, those out of scope included: programme, semester and day where nobody said them.
+        log : ProblemLog
+            Gets ``cover_conflict`` where the covers of one school differ; the first in the order of files counts.
+
+        Returns
+        -------
+        pandas.DataFrame
+            The columns of ``SCHOOL_COLUMNS``, ordered by id; ``places`` NaN and ``as_of`` NaT where nobody said.
+        """
+        by_school = sheet.groupby("school_id", sort=True)
+        latest = by_school["as_of"].max()
+        only = {key: by_school[key].agg(_only) for key in ("programme", "semester")}
+        rows = []
+        for school_id in latest.index:
+            stated = self.stated.get(school_id, StatedSchool(school_id))
+            titles = self._cover_titles.get(school_id) or self._titles.get(school_id) or {school_id}
+            row: dict[str, Any] = {"school_id": school_id, "title": stated.title or _fullest(titles), "expected": True}
+            for key in ("municipality", "programme", "places", "semester"):
+                said = self._said(school_id, key, log)
+                row[key] = said if not _unsaid(said) else getattr(stated, key)
+                if key in only and not row[key]:
+                    row[key] = only[key][school_id]
+            self._said(school_id, "as_of", log)
+            row["as_of"] = latest[school_id]
+            rows.append(row)
+        frame = pd.DataFrame(rows, columns=list(SCHOOL_COLUMNS))
+        frame["as_of"] = pd.to_datetime(frame["as_of"]).astype("datetime64[s]")
+        frame["places"] = frame["places"].astype(float)
+        return frame
+
+    def _known(self) -> dict[str, str]:
+        """School ids by everything that a stated school may be called."""
+        return {
+            school_slug(name).casefold(): each.school_id
+            for each in self.stated.values()
+            for name in (each.title, PurePosixPath(each.folder).stem, PurePosixPath(each.folder).name, each.school_id)
+            if name
+        }
+
+    def _spread(self, key: str, said: Any, school_id: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+        values = np.full(len(school_id), said, dtype=object)
+        if _unsaid(said):
+            for each in self.stated.values():
+                values[school_id == each.school_id] = getattr(each, key)
+        return values
+
+    def _said(self, school_id: str, key: str, log: ProblemLog) -> Any:
+        said = [fact[key] for fact in self._facts.get(school_id, []) if not _unsaid(fact[key])]
+        said = list(dict.fromkeys(said))
+        if len(said) > 1 and key not in ("as_of", "semester"):  # days and semesters of one school may differ
+            shown = [f"{value:g}" if isinstance(value, float) else str(value) for value in said]
             log.add(
-                "bad_cover_value",
-                file=raw.file,
+                "cover_conflict",
                 school_id=school_id,
                 column=key,
-                values=written,
-                detail=text(f"problems.expected.{expected}", lang),
+                values=shown[0],
+                detail="; ".join(shown),
+                severity="notice",
+                action="none",
             )
-        value = parsed.values[0]
-        return value.as_py() or "" if isinstance(value, pa.Scalar) else value
-
-    lessons = [key for key in raw.cover if key == "lessons_held" or key.startswith("lessons_held:")]
-    return {
-        "title": title_of_table(raw),
-        "municipality": raw.cover.get("municipality", "").strip(),
-        "semester": typed("semester", contract.fields["semester"], "semester"),
-        "programme": typed("programme", contract.fields["programme"], "programme"),
-        "as_of": typed("as_of", contract.fields["as_of"], "date"),
-        "places": typed("places", _WHOLE, "whole"),
-        "lessons_held": {
-            key.partition(":")[2].strip(): typed(key, contract.fields["lessons_held"], "whole") for key in lessons
-        },
-    }
+        return said[0] if said else None
 
 
-def schools_frame(
-    titles: Mapping[str, Iterable[str]], facts: Mapping[str, list[dict[str, Any]]], log: ProblemLog
-) -> pd.DataFrame:
-    """One row per school that was read.
-
-    Parameters
-    ----------
-    titles : mapping of str to titles
-        By school id, all ways in which its title was written.
-    facts : mapping of str to list of dict
-        By school id, what the covers of its tables say.
-    log : ProblemLog
-        Gets ``cover_conflict`` where the covers of one school differ; the first in the order of files counts.
-
-    Returns
-    -------
-    pandas.DataFrame
-        The columns of ``SCHOOL_COLUMNS``, ordered by id; ``places`` NaN and ``as_of`` NaT where nobody said.
-    """
-    rows = []
-    for school_id in sorted(titles):
-        row: dict[str, Any] = {"school_id": school_id, "title": _fullest(titles[school_id]), "expected": True}
-        for key in ("municipality", "programme", "places", "semester", "as_of"):
-            said = list(dict.fromkeys(fact[key] for fact in facts.get(school_id, []) if not _unsaid(fact[key])))
-            row[key] = said[0] if said else (np.nan if key == "places" else pd.NaT if key == "as_of" else "")
-            if len(said) > 1:
-                shown = [f"{value:g}" if isinstance(value, float) else str(value) for value in said]
-                log.add(
-                    "cover_conflict",
-                    school_id=school_id,
-                    column=key,
-                    values=shown[0],
-                    detail="; ".join(shown),
-                    severity="notice",
-                    action="none",
-                )
-        rows.append(row)
-    frame = pd.DataFrame(rows, columns=list(SCHOOL_COLUMNS))
-    frame["as_of"] = pd.to_datetime(frame["as_of"]).astype("datetime64[s]")
-    frame["places"] = frame["places"].astype(float)
-    return frame
+def _only(values: pd.Series[Any]) -> str:
+    """The value that all rows share; "" if they differ."""
+    distinct = values.dropna().unique()
+    return str(distinct[0]) if len(distinct) == 1 else ""
 
 
 def _fullest(titles: Iterable[str]) -> str:
@@ -191,4 +304,8 @@ def _fullest(titles: Iterable[str]) -> str:
 
 
 def _unsaid(value: Any) -> bool:
-    return value == "" or value is None or bool(pd.isna(value))
+    return (
+        value is None
+        or (isinstance(value, str) and value == "")
+        or (not isinstance(value, str) and bool(pd.isna(value)))
+    )

@@ -21,6 +21,7 @@ OWN_COLUMNS = ("name", "class_id", "birth_year", "enrolled_from", "lessons_held"
 OWN_COLUMNS_ALL = ("pupil_id", "name", "class_id", "level", *OWN_COLUMNS[2:])
 COVER_ROWS = ("school", "municipality", "as_of", "semester", "programme", "places", "lessons_held")
 _CLASSES_ON_COVER = 12
+_MOST_LESSONS = 3_000
 _SENSITIVITY_ORDER = {"ordinary": 0, "sensitive": 1, "special": 2}
 _WIDTHS = {"name": 26, "date": 13, "rated": 16, "text": 14}
 _FIRST_DAY = dt.date(2000, 1, 1)
@@ -160,20 +161,31 @@ def _write_cover(book: WorkbookWriter, lang: str, filled: Mapping[str, Any], day
         elif key == "as_of":
             _limit_dates(sheet, (row, row), 1, _FIRST_DAY, prompt, lang)
         elif key in ("places", "lessons_held"):
-            refuse = _refuse("whole", lang, low="0", high=number(3000, lang))
-            sheet.limit((row, row), 1, "integer", 0, 3000, prompt, refuse=refuse)
+            _limit_whole(sheet, (row, row), prompt, lang)
         else:
             sheet.prompt((row, row), 1, prompt)
-    sheet.line(row + 2, text("template.cover.by_class", lang), "plain")
-    labels = [text(f"template.cover.labels.{key}", lang) for key in ("class_id", "lessons_held")]
-    sheet.row(row + 3, labels, "label")
-    first, last = row + 4, row + 3 + _CLASSES_ON_COVER
-    for line in range(first, last + 1):
-        sheet.row(line, ["", ""], ["typed", "typed_number"])
-    sheet.prompt((first, last), 0, (labels[0], text("template.cover.prompts.class_id", lang)))
-    sheet.limit((first, last), 1, "integer", 0, 3000, refuse=_refuse("whole", lang, low="0", high=number(3000, lang)))
+    by_class = text("template.cover.labels.lessons_by_class", lang)
+    if by_class:
+        sheet.line(row + 2, text("template.cover.by_class", lang), "plain")
+        _write_class_table(sheet, row + 3, by_class, lang)
     sheet.page.activate()
     return sheet
+
+
+def _write_class_table(sheet: SheetWriter, row: int, heading: str, lang: str) -> None:
+    """Write a small table: lessons held in each class."""
+    label = text("template.cover.labels.class_id", lang)
+    sheet.row(row, [label, heading], "label")
+    first, last = row + 1, row + _CLASSES_ON_COVER
+    for line in range(first, last + 1):
+        sheet.row(line, ["", ""], ["typed", "typed_number"])
+    sheet.prompt((first, last), 0, (label, text("template.cover.prompts.class_id", lang)))
+    _limit_whole(sheet, (first, last), None, lang)
+
+
+def _limit_whole(sheet: SheetWriter, cells: tuple[int, int], prompt: tuple[str, str] | None, lang: str) -> None:
+    low, high = (number(limit, lang) for limit in (0, _MOST_LESSONS))
+    sheet.limit(cells, 1, "integer", 0, _MOST_LESSONS, prompt, refuse=_refuse("whole", lang, low=low, high=high))
 
 
 def _write_pupils(
@@ -238,13 +250,20 @@ def _write_help(book: WorkbookWriter, say: ColumnWords, columns: Sequence[Field]
     names = ("column", "meaning", "fill", "period", "example")
     header = 5
     sheet.row(header, [text(f"template.help.columns.{name}", lang) for name in names], "header")
+    row, cover = header, text("template.sheets.cover", lang)
+    for key in COVER_ROWS:
+        row += 1
+        meaning = text(f"template.cover.prompts.{key}", lang)
+        label = text(f"template.cover.labels.{key}", lang)
+        sheet.row(row, [f"{cover} · {label}", meaning, "", "", ""], ["strong", "body", "body", "body", "text"])
     for index, column in enumerate(columns):
+        row += 1
         # a heading alone in its cell would make this sheet look like a table of pupils to a reader
         heading = f"{xl_col_to_name(index)} · {column.titles[lang]}"
         meaning = "\n".join(part for part in (say.meaning(column), say.warning(column)) if part)
         cells = [heading, meaning, say.filling(column), say.period(column), say.example(column)]
-        sheet.row(header + 1 + index, cells, ["strong", "body", "body", "body", "text"])
-    sheet.table(header, header + len(columns), filters=False)
+        sheet.row(row, cells, ["strong", "body", "body", "body", "text"])
+    sheet.table(header, row, filters=False)
     return sheet
 
 

@@ -19,10 +19,20 @@ from pumpurs_risk.records.parsing import BoolArray, FloatArray, check_range, is_
 from pumpurs_risk.records.raw_table import RawTable
 from pumpurs_risk.records.report import ProblemLog, Severity, ValidationReport
 
-__all__ = ["CheckedTable", "ProblemLog", "ValidationReport", "Whereabouts", "check_cells", "find_columns", "typed_column"]
+__all__ = [
+    "CheckedTable",
+    "ProblemLog",
+    "ValidationReport",
+    "Whereabouts",
+    "as_text",
+    "check_cells",
+    "find_columns",
+    "typed_column",
+]
 
 _YOUNGEST_YEARS = 4
-_NOTICES = frozenset({"class_without_level"})
+_YOUNGEST_DAYS = 1461
+_BIRTH = ("birth_date", "birth_year")
 NAT = np.datetime64("NaT", "D")
 
 
@@ -235,7 +245,7 @@ def check_cells(
     contract : SheetContract
         What the cells should hold.
     facts : mapping
-        What the cover says, typed: ``as_of``, ``semester``, ``programme``, ``lessons_held`` (by class, "" for all).
+        What the cover says, as ``SchoolsRead.facts`` types it.
     as_of : numpy.datetime64 or None
         Day of the list where neither row nor cover gives one.
     lang : {"lv", "en"}
@@ -307,22 +317,24 @@ def _fill(
     if "not_a_level" in unclear:
         named = contract.fields["class_id"]
         where.name("class_without_level", named, unclear["not_a_level"] & unsaid, severity="notice")
-    given = facts.get("programme") or "general"
-    assumed = np.where(course, "vocational" if not facts.get("programme") else given, given)
+    stated = facts.get("programme", np.full(n, ""))
+    assumed = np.where(stated != "", stated, np.where(course, "vocational", "general"))
     columns["programme"] = pc.coalesce(columns.get("programme", nothing), pa.array(assumed, pa.string()))
-    columns["semester"] = pc.fill_null(columns.get("semester", nothing), facts.get("semester") or "")
+    semester = pa.array(facts.get("semester", np.full(n, "")), pa.string())
+    columns["semester"] = pc.coalesce(columns.get("semester", nothing), semester)
     day = facts.get("as_of")
     day = as_of if day is None or np.isnat(day) else day
     days = columns.get("as_of", np.full(n, NAT))
     columns["as_of"] = days if day is None else np.where(np.isnat(days), day, days)
     held: Mapping[str, float] = facts.get("lessons_held", {})
-    if held:
-        for_all = np.full(n, held.get("", np.nan))
-        for class_id, lessons in held.items():
-            mine = pc.equal(pc.utf8_lower(classes), class_id.casefold())
-            for_all[np.asarray(pc.fill_null(mine, False), dtype=bool) & bool(class_id)] = lessons
-        own = columns.get("lessons_held", np.full(n, np.nan))
-        columns["lessons_held"] = np.where(np.isnan(own), for_all, own)
+    by_cover = np.full(n, held.get("", np.nan))
+    for class_id, lessons in held.items():
+        mine = pc.fill_null(pc.equal(pc.utf8_lower(classes), class_id.casefold()), False)
+        by_cover[np.asarray(mine, dtype=bool) & bool(class_id)] = lessons
+    by_cover = np.where(np.isnan(by_cover), facts.get("lessons_stated", by_cover), by_cover)
+    if not np.isnan(by_cover).all():
+        own = columns.get("lessons_held", by_cover)
+        columns["lessons_held"] = np.where(np.isnan(own), by_cover, own)
 
 
 def _codes(texts: pa.Array[Any]) -> np.ndarray[Any, Any]:
@@ -340,18 +352,17 @@ def _check_dates(columns: dict[str, Any], where: Whereabouts, contract: SheetCon
         if field_id not in columns or field_id == "as_of" or column.kind not in ("date", "year"):
             continue
         values = columns[field_id]
-        if column.kind == "year":
-            late = values > limit.astype("datetime64[Y]").astype(int) + 1970
-            columns[field_id] = np.where(late, np.nan, values)
+        if column.kind == "date":
+            late, young = values > limit, values > limit - np.timedelta64(_YOUNGEST_DAYS, "D")
         else:
-            late = values > limit
-            columns[field_id] = np.where(late, NAT, values)
-        where.name("date_in_future", column, late, detail=limit.astype(str).astype(object))
-    if "birth_date" in columns:
-        born = columns["birth_date"]
-        young = born > limit - np.timedelta64(int(365.25 * _YOUNGEST_YEARS), "D")
-        columns["birth_date"] = np.where(young, NAT, born)
-        where.name("too_young", contract.fields["birth_date"], young)
+            this_year = limit.astype("datetime64[Y]").astype(int) + 1970
+            late, young = values > this_year, values > this_year - _YOUNGEST_YEARS
+        young &= ~late & (field_id in _BIRTH)
+        columns[field_id] = np.where(late | young, NAT if column.kind == "date" else np.nan, values)
+        shown = np.full(len(late), "", dtype=object)
+        shown[late] = limit[late].astype(str)
+        where.name("date_in_future", column, late, detail=shown)
+        where.name("too_young", column, young)
 
 
 def _check_pairs(columns: dict[str, Any], where: Whereabouts, contract: SheetContract, lang: str) -> None:

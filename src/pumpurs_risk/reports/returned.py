@@ -227,7 +227,9 @@ class _Reading:
         day = _day(cells.get("as_of", ""))
         if day is None:
             day = self.about.as_of
-            self.problem("date_not_understood", sheet, row, "answer", typed)
+            self.problem("date_not_understood" if day else "date_not_known", sheet, row, "answer", typed)
+        if day is None:
+            return
         earlier = self.answers.get((pupil, factor))
         if earlier is None:
             self.answers[pupil, factor] = (

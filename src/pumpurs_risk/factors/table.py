@@ -1,0 +1,294 @@
+"""Makes the factor table X from school records: one row per pupil, what was known on a day, unknown never zero."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from pumpurs_risk.records.contract import SheetContract
+
+if TYPE_CHECKING:
+    from pumpurs_risk.catalogue import Catalogue
+    from pumpurs_risk.records.school_records import SchoolRecords
+
+FloatArray = np.ndarray[Any, np.dtype[np.float64]]
+BoolArray = np.ndarray[Any, np.dtype[np.bool_]]
+LEAST_PEERS = 5
+_AGAINST_PEERS = "_vs_peers"
+_TEXT_COLUMNS = ("school_id", "class_id", "programme", "semester")
+_ENTRY_LEVELS = {"general": (1.0, 10.0), "evening": (1.0, 10.0), "vocational": (1.0,)}
+_NEW_STAGE_LEVELS = {"general": 10.0, "evening": 10.0, "vocational": 1.0}
+_DAYS_OF_YEAR = 365.25
+
+
+def factor_table(
+    records: SchoolRecords, as_of: dt.date | str | None = None, *, catalogue: Catalogue | None = None
+) -> pd.DataFrame:
+    """Say what was known of every pupil on a day.
+
+    Parameters
+    ----------
+    records : SchoolRecords
+        As read or made. Rows and answers that bear a later day are not used; of several rows of a pupil the latest counts.
+    as_of : date or ISO text, optional
+        The day; by default the latest that the records bear, else today.
+    catalogue : Catalogue, optional
+        Which factors; the shipped ones by default.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per pupil: pupil_id, the catalogue's context columns, every factor in catalogue order. Floats with NaN for
+        unknown (yes is 1); ``programme_level`` is text such as ``general-9`` or missing. A factor that has two columns of
+        its own (lessons missed of lessons held) is computed from them wherever both are known, else taken as given.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from pumpurs_risk.records import SchoolRecords
+    >>> sheet = pd.DataFrame({"pupil_id": ["7"], "class_id": ["9.a"], "lessons_missed": [60], "lessons_held": [480]})
+    >>> X = factor_table(SchoolRecords.from_tables(sheet, as_of="2027-01-15"))
+    >>> X[["absence_share", "programme_level", "mean_mark"]].values.tolist()
+    [[0.125, 'general-9', nan]]
+    """
+    if catalogue is None:
+        from pumpurs_risk.catalogue import Catalogue
+
+        catalogue = Catalogue.load()
+    day = np.datetime64(as_of or records.as_of or dt.date.today(), "D")
+    rows = _Rows(_latest(records.sheet, day), day, catalogue)
+    columns: dict[str, Any] = {"pupil_id": rows.sheet["pupil_id"].astype(object)}
+    for name in catalogue.context:
+        columns[name] = rows.context(name)
+    contract = SheetContract.load(catalogue)
+    for name, factor in catalogue.factors.items():
+        if factor.kind == "level":
+            columns[name] = rows.programme_level(name, factor.levels)
+        elif name in contract.computed:
+            ratio = contract.computed[name]
+            columns[name] = rows.ratio(name, ratio.part, ratio.of, ratio.per)
+        else:
+            columns[name] = _COMPUTED.get(name, _Rows.number)(rows, name)
+    X = pd.DataFrame(columns).reset_index(drop=True)
+    _fill_from_answers(X, records.answers, day, catalogue)
+    _compare_with_peers(X, catalogue)
+    return X
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """Rows of the sheet that count on a day, and what follows from them."""
+
+    sheet: pd.DataFrame
+    day: np.datetime64
+    catalogue: Catalogue
+
+    def number(self, name: str) -> FloatArray:
+        """Return a column as given; unknown where there is none."""
+        if name not in self.sheet:
+            return np.full(len(self.sheet), np.nan)
+        return self.sheet[name].to_numpy(dtype=np.float64, na_value=np.nan)
+
+    def text(self, name: str) -> pd.Series[Any]:
+        if name not in self.sheet:
+            return pd.Series(np.full(len(self.sheet), None, dtype=object), index=self.sheet.index)
+        cells = self.sheet[name].astype(object)
+        return cells.where(cells.notna(), None)
+
+    def days(self, name: str) -> np.ndarray[Any, Any]:
+        if name not in self.sheet:
+            return np.full(len(self.sheet), np.datetime64("NaT", "D"))
+        found: np.ndarray[Any, Any] = self.sheet[name].to_numpy().astype("datetime64[D]")
+        return found
+
+    @property
+    def year_start(self) -> np.datetime64:
+        """1 September of the day's school year."""
+        year = self.day.astype("datetime64[Y]")
+        september = np.datetime64(f"{year}-09-01", "D")
+        return september if self.day >= september else np.datetime64(f"{year - 1}-09-01", "D")
+
+    def context(self, name: str) -> Any:
+        if name in _TEXT_COLUMNS:
+            cells = self.text(name)
+            return cells.fillna("") if name == "semester" else cells
+        return {"age": self.age, "first_year": self.first_year, "days_known": self.days_known}.get(
+            name, lambda: self.number(name)
+        )()
+
+    def age(self) -> FloatArray:
+        """Years on the day: from the date of birth, else from the middle of the year of birth, else as given."""
+        born = self.days("birth_date")
+        by_date = np.where(np.isnat(born), np.nan, (self.day - born).astype(float) / _DAYS_OF_YEAR)
+        begun = self.day.astype("datetime64[Y]")
+        elapsed = (self.day - begun.astype("datetime64[D]")).astype(float) / _DAYS_OF_YEAR
+        by_year = begun.astype(int) + 1970 + elapsed - (self.number("birth_year") + 0.5)
+        return _first_known(by_date, by_year, self.number("age"))
+
+    def is_at(self, levels: dict[str, Any]) -> FloatArray:
+        """Whether a pupil is at one of the levels, by programme; unknown without a level."""
+        level, programme = self.number("level"), self.text("programme").to_numpy()
+        found = np.zeros(len(level), bool)
+        for name, wanted in levels.items():
+            found |= (programme == name) & np.isin(level, wanted)
+        return np.where(np.isnan(level), np.nan, found.astype(float))
+
+    def first_year(self) -> FloatArray:
+        """Whether it is the first year in school or stage: by level, by day of enrolment, or said so."""
+        enrolled = self.days("enrolled_from")
+        new = np.where(np.isnat(enrolled), np.nan, (enrolled >= self.year_start).astype(float))
+        return _any_yes(self.is_at(_ENTRY_LEVELS), new, self.number("first_year"))
+
+    def days_known(self) -> FloatArray:
+        """School days from 1 September, or enrolment if later, to the day; as given where enrolment is not known."""
+        from pumpurs_risk.errors import CatalogueError
+
+        enrolled = self.days("enrolled_from")
+        start = np.where(np.isnat(enrolled) | (enrolled < self.year_start), self.year_start, enrolled)
+        start = np.minimum(start, self.day)
+        distinct, index = np.unique(start, return_inverse=True)
+        try:
+            counted = np.asarray(self.catalogue.calendar.school_days(distinct, np.full(len(distinct), self.day)), float)
+        except CatalogueError:  # a year that the calendar does not know: nobody counted its days
+            counted = np.full(len(distinct), np.nan)
+        given = self.number("days_known")
+        return np.where(np.isnat(enrolled) & ~np.isnan(given), given, counted[index])
+
+    def ratio(self, name: str, part: str, of: str, per: float) -> FloatArray:
+        """``per * part / of`` where both are known and lessons were held, else as given."""
+        top, bottom = self.number(part), self.number(of)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            computed = per * top / bottom
+        computed[~np.isfinite(computed)] = np.nan
+        return _first_known(computed, self.number(name))
+
+    def programme_level(self, name: str, levels: tuple[str, ...]) -> pd.Series[Any]:
+        """Programme and level in one; as given where the level is not known."""
+        made = pd.Series(np.full(len(self.sheet), None, dtype=object), index=self.sheet.index)
+        level, programme = self.number("level"), self.text("programme").to_numpy()
+        for known in levels:
+            which, _, step = known.rpartition("-")
+            made[(programme == which) & (level == float(step))] = known
+        return made.where(made.notna(), self.text(name))
+
+    def transition_year(self, name: str) -> FloatArray:
+        """Whether it is the first year of a new stage of education, unless said otherwise."""
+        return _first_known(self.number(name), self.is_at(_NEW_STAGE_LEVELS))
+
+    def over_age(self, name: str) -> FloatArray:
+        """Whole years above the age that is usual at the level, unless said otherwise.
+
+        The usual age is reached in the calendar year in which the school year begins, so the year of birth decides.
+        """
+        born = self.days("birth_date")
+        year = np.where(np.isnat(born), np.nan, born.astype("datetime64[Y]").astype(float) + 1970)
+        year = _first_known(year, self.number("birth_year"))
+        begun = self.year_start.astype("datetime64[Y]").astype(int) + 1970
+        usual = self.catalogue.calendar.usual_age(self.text("programme").to_numpy(), self.number("level"))
+        limits = self.catalogue.factors[name].range or (0.0, np.inf)
+        return _first_known(self.number(name), np.clip(begun - usual - year, max(limits[0], 0.0), limits[1]))
+
+
+_COMPUTED: dict[str, Callable[[_Rows, str], FloatArray]] = {
+    "transition_year": _Rows.transition_year,
+    "over_age": _Rows.over_age,
+}
+"""Factors that follow from who a pupil is; every other one is taken as given, or is a ratio that the contract names."""
+
+
+def _latest(sheet: pd.DataFrame, day: np.datetime64) -> pd.DataFrame:
+    """Of each pupil the latest row that is not later than the day; a row without a day is the oldest."""
+    known = sheet["as_of"].to_numpy().astype("datetime64[D]")
+    usable = sheet[np.isnat(known) | (known <= day)]
+    if not usable["pupil_id"].duplicated().any():
+        return usable
+    order = usable["as_of"].fillna(pd.Timestamp.min.floor("s")).reset_index(drop=True)
+    ranked = order.sort_values(kind="stable").index.to_numpy()
+    last = usable.iloc[ranked].drop_duplicates("pupil_id", keep="last")
+    return last.sort_index()
+
+
+def _first_known(*arrays: FloatArray) -> FloatArray:
+    chosen = arrays[0]
+    for each in arrays[1:]:
+        chosen = np.where(np.isnan(chosen), each, chosen)
+    return chosen
+
+
+def _any_yes(*arrays: FloatArray) -> FloatArray:
+    """Return 1 where any says yes, 0 where one says no and none yes, unknown where none says."""
+    stacked = np.stack(arrays)
+    yes = (stacked == 1).any(axis=0)
+    return np.where(yes, 1.0, np.where(np.isnan(stacked).all(axis=0), np.nan, 0.0))
+
+
+def _fill_from_answers(X: pd.DataFrame, answers: pd.DataFrame, day: np.datetime64, catalogue: Catalogue) -> None:
+    """Fill unknown factors by what people answered up to the day; the latest answer counts, of one day the highest."""
+    if not len(answers):
+        return
+    dated = answers["as_of"].to_numpy().astype("datetime64[D]")
+    usable = answers[(np.isnat(dated) | (dated <= day)) & answers["value"].notna().to_numpy()]
+    usable = usable.sort_values(["as_of", "value"], na_position="first", kind="stable")
+    usable = usable.drop_duplicates(["pupil_id", "factor"], keep="last")
+    for name, some in usable.groupby("factor"):
+        if name in catalogue.factors and catalogue.factors[str(name)].kind != "level":
+            said = X["pupil_id"].map(some.set_index("pupil_id")["value"]).to_numpy(dtype=float)
+            X[name] = _first_known(X[name].to_numpy(), said)
+
+
+def _compare_with_peers(X: pd.DataFrame, catalogue: Catalogue) -> None:
+    """Value minus the median of at least 5 others of the same school, programme and level, unless given."""
+    wanted = [name for name in catalogue.factors if name.removesuffix(_AGAINST_PEERS) in catalogue.factors]
+    wanted = [name for name in wanted if name.endswith(_AGAINST_PEERS)]
+    if not wanted or not len(X):
+        return
+    group = X.groupby(["school_id", "programme", "level"], sort=False, dropna=True).ngroup().to_numpy()
+    for name in wanted:
+        value = X[name.removesuffix(_AGAINST_PEERS)].to_numpy()
+        X[name] = _first_known(X[name].to_numpy(), value - median_of_others(value, group))
+
+
+def median_of_others(value: FloatArray, group: np.ndarray[Any, Any], least: int = LEAST_PEERS) -> FloatArray:
+    """Median over the other members of each one's group.
+
+    Parameters
+    ----------
+    value : numpy.ndarray of float64, shape (n,)
+        NaN where unknown; such members count for nobody.
+    group : numpy.ndarray of int64, shape (n,)
+        Number of the group; negative for no group.
+    least : int
+        Fewest others that must be known.
+
+    Returns
+    -------
+    numpy.ndarray of float64, shape (n,)
+        NaN where the value itself is unknown, or too few others are known.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> median_of_others(np.array([1.0, 2.0, 9.0]), np.array([0, 0, 0]), least=2)
+    array([5.5, 5. , 1.5])
+    """
+    known = np.flatnonzero(~np.isnan(value) & (group >= 0))
+    result = np.full(len(value), np.nan)
+    order = known[np.lexsort((value[known], group[known]))]
+    ordered, groups = value[order], group[order]
+    first = np.searchsorted(groups, groups, side="left")
+    others = np.searchsorted(groups, groups, side="right") - first - 1
+    place = np.arange(len(order)) - first
+
+    def nth_other(n: np.ndarray[Any, Any]) -> FloatArray:
+        """Value of the n-th smallest of the others: the own place is skipped."""
+        at = first + np.minimum(n + (n >= place), np.maximum(others, 0))
+        return ordered[at]
+
+    lower, upper = nth_other(np.maximum(others - 1, 0) // 2), nth_other(others // 2)
+    result[order] = np.where(others >= least, (lower + upper) / 2, np.nan)
+    return result

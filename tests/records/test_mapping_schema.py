@@ -1,0 +1,53 @@
+"""data_schema/mapping.json describes the same grammar as the reader, for editors that check TOML while it is written."""
+
+import json
+import re
+import tomllib
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from pumpurs_risk.records import mapping_file, mapping_plan
+from pumpurs_risk.resources import resource
+
+TOP = Path(__file__).parents[2]
+SCHEMA = json.loads(resource("data_schema", "mapping.json").read_text(encoding="utf-8"))
+PAGE = (TOP / "docs" / "mapping.md").read_text(encoding="utf-8")
+MAPPINGS = [path.read_text(encoding="utf-8") for path in sorted((TOP / "examples").glob("uci-*.toml"))]
+MAPPINGS += re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)
+
+
+def test_the_schema_is_a_schema_and_every_shipped_mapping_fits_it():
+    jsonschema.Draft202012Validator.check_schema(SCHEMA)
+    assert len(MAPPINGS) >= 8
+    for text in MAPPINGS:
+        jsonschema.validate(tomllib.loads(text), SCHEMA, jsonschema.Draft202012Validator)
+
+
+def test_the_schema_knows_exactly_the_keys_and_operations_of_the_reader():
+    column = SCHEMA["$defs"]["column"]["anyOf"][1]["properties"]
+    assert set(SCHEMA["properties"]) == set(mapping_file.SECTIONS)
+    assert set(SCHEMA["properties"]["file"]["properties"]) == set(mapping_file.FILE_KEYS)
+    assert set(SCHEMA["properties"]["cover"]["properties"]) == set(mapping_file.COVER_KEYS)
+    assert set(column) == set(mapping_file.COLUMN_KEYS)
+    for key, operations in (("combine", mapping_plan.COMBINATIONS), ("aggregate", mapping_plan.AGGREGATES)):
+        named = set(column[key]["anyOf"][0]["enum"]) | set(SCHEMA["$defs"]["threshold"]["properties"])
+        assert named == set(operations)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "title = 'no columns'",
+        "[columns]\npupil_id = 3",
+        "[columns.pupil_id]\nfrom = 'No'\nvalue = 1",
+        "[columns.age]\nfrom = 'Age'\nmultiplier = 2",
+        "[columns.age]\nfrom = 'Age'\nother = 2",
+        "[columns.age]\nfrom = ['A', 'B']\ncombine = 'average'",
+        "[melt]\ncolumns = 'A'\nname = 's'\nvalue = 'm'\n[columns]\npupil_id = 'No'",
+    ],
+)
+def test_what_the_reader_refuses_does_not_fit_the_schema(text):
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(tomllib.loads(text), SCHEMA, jsonschema.Draft202012Validator)
