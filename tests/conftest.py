@@ -1,8 +1,12 @@
 """What all tests share: hypothesis profiles, and a rule for tests that need a program or data."""
 
 import os
+import re
 import shutil
+import zipfile
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from xml.sax.saxutils import escape
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -35,3 +39,26 @@ def shared_data():
     if not folder.is_dir():
         pytest.skip(f"the real data sets are not at {folder}; set PUMPURS_DATA to their folder")
     return folder
+
+
+def write_into(path: Path, cells: Mapping[tuple[str, str], str]) -> None:
+    """Type texts into cells: (sheet name, "I7") to text. An empty text clears the cell."""
+    with zipfile.ZipFile(path) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    sheets = re.findall(r'<sheet name="([^"]*)"', parts["xl/workbook.xml"].decode())
+    for (sheet, cell), typed in cells.items():
+        part = f"xl/worksheets/sheet{sheets.index(sheet) + 1}.xml"
+        xml = parts[part].decode()
+        found = re.search(rf'<c r="{cell}"( s="\d+")?[^>]*?(/>|>.*?</c>)', xml)
+        assert found, f"{sheet}!{cell} is not there to type into"
+        text = f'<c r="{cell}"{found[1] or ""} t="inlineStr"><is><t>{escape(typed)}</t></is></c>' if typed else ""
+        parts[part] = (xml[: found.start()] + text + xml[found.end() :]).encode()
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in parts.items():
+            archive.writestr(name, content)
+
+
+@pytest.fixture
+def type_into() -> Callable[[Path, Mapping[tuple[str, str], str]], None]:
+    """Type into a workbook as a person would, by changing its XML."""
+    return write_into

@@ -40,9 +40,9 @@ def terminal_language() -> str:
 LANG = terminal_language()
 
 
-def say(key: str, **params: Any) -> str:
+def say(name: str, /, **params: Any) -> str:
     """Text of the command line in the terminal's language."""
-    return text(f"cli.{key}", LANG, **params)
+    return text(f"cli.{name}", LANG, **params)
 
 
 class Commands(click.Group):

@@ -93,10 +93,10 @@ def test_core_factors_that_are_not_recorded_have_one_line_per_construct(model, c
 
 
 def test_a_factor_that_is_not_about_the_level_is_not_missed(model, class_of):
-    codes = set(
-        lines_of(reasons(model, class_of(level=3, mean_mark=np.nan, failing_subjects=np.nan)), "unknown")["code"]
-    )
-    assert not codes & {"mean_mark.unknown", "failing_subjects.unknown", "not_assessed.unknown"}
+    marks = {"mean_mark": np.nan, "failing_subjects": np.nan, "not_assessed": 0.0}
+    missed = {level: set(reasons(model, class_of(level=level, **marks))["code"]) for level in (3, 4)}
+    assert "failing_subjects.unknown" not in missed[3]
+    assert "failing_subjects.unknown" in missed[4]
 
 
 def test_one_class_with_the_school_s_peers_is_told_as_in_the_school(model, X, peers, told):

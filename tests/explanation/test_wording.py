@@ -58,6 +58,13 @@ def test_without_a_raw_count_the_rate_is_said(model, class_of):
     assert "no katrām 100" in sentence_of(model, class_of(unexcused_lessons=6.0), "unexcused_lessons")
 
 
+def test_a_raw_count_never_stands_beside_the_median_of_the_rate(model, catalogue, class_of):
+    own = {"factors": {"unexcused_lessons": {"sentences": {"en": {"risk_raw": "{value} lessons{peer}."}}}}}
+    table = class_of(unexcused_raw=30, unexcused_lessons=6.0)
+    said = sentence_of(model, table, "unexcused_lessons", "en", catalogue=catalogue.extend(own))
+    assert said == "30 lessons."
+
+
 def test_zero_has_its_own_sentence(model, class_of):
     table = class_of(unexcused_raw=0, unexcused_lessons=0.0)
     table.loc[1:, "unexcused_lessons"] = 4.0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -51,50 +52,57 @@ class PaperMaker:
         run = self.run
         assert run.records is not None
         pupils = self._pupils()
-        details = self._details(pupils)
-        signs = self._signals(pupils)
-        asked = self._questions(pupils)
-        groups = {str(school): part for school, part in pupils.groupby("school_id", sort=False)}
+        parts = {
+            "pupils": pupils,
+            "details": self._details(pupils),
+            "signals": self._signals(pupils),
+            "questions": self._questions(pupils),
+            "not_assessed": self._not_assessed(),
+            "out_of_scope": self._named(run.records.out_of_scope),
+            "added": run.added,
+        }
+        grouped = {name: dict(iter(frame.groupby("school_id", sort=False))) for name, frame in parts.items()}
         for school in run.records.schools.itertuples(index=False):
-            own = groups.get(str(school.school_id), pupils.iloc[:0])
-            yield self._paper(school, own, details, signs, asked)
+            own = {name: grouped[name].get(school.school_id, frame.iloc[:0]) for name, frame in parts.items()}
+            yield self._paper(school, own)
 
-    def _paper(
-        self, school: Any, own: pd.DataFrame, details: pd.DataFrame, signs: pd.DataFrame, asked: pd.DataFrame
-    ) -> SchoolPaper:
-        run, lang = self.run, self.run.lang
-        assert run.records is not None
-        ids = set(own["pupil_id"])
-        listed = own["listed"]
-        first = own["tier"].eq("ask_first") & ~listed
-        uncovered = own["above"] & ~listed & ~first
-        watch = own["tier"].eq("watch") & ~listed & ~uncovered & ~first
-        outside = run.records.out_of_scope
-        programme = getattr(school, "programme", "") or ""
+    def _paper(self, school: Any, own: dict[str, pd.DataFrame]) -> SchoolPaper:
+        run, pupils = self.run, own["pupils"]
+        listed = pupils["listed"]
+        first = pupils["tier"].eq("ask_first") & ~listed
+        uncovered = pupils["above"] & ~listed & ~first
+        watch = pupils["tier"].eq("watch") & ~listed & ~uncovered & ~first
+        explained = set(pupils.loc[listed | first | uncovered | watch, "pupil_id"])
         return SchoolPaper(
             school_id=str(school.school_id),
             title=str(school.title),
-            municipality=str(getattr(school, "municipality", "") or self.settings.municipality or ""),
+            municipality=str(school.municipality or self.settings.municipality or ""),
             as_of=run.as_of,
             expires=expiry(self.catalogue, run.as_of),
             semester=self.catalogue.calendar.semester_of(run.as_of) or "",
             run=self.name,
-            lang=lang,
+            lang=run.lang,
             summary=self._summary(str(school.school_id)),
-            listed=own[listed],
-            ask_first=own[first],
-            not_covered=own[uncovered],
-            watch=own[watch],
-            uncertain=own[own["uncertain_cut"]],
-            questions=asked[asked["pupil_id"].isin(ids)],
-            signals=signs[signs["pupil_id"].isin(ids)],
-            details=details[details["pupil_id"].isin(set(own.loc[listed | first | uncovered | watch, "pupil_id"]))],
-            not_assessed=self._not_assessed(str(school.school_id)),
-            out_of_scope=self._named(outside[outside["school_id"] == school.school_id]),
-            added=run.added[run.added["school_id"] == school.school_id],
-            learner="trainee" if programme == "vocational" else "pupil",
+            listed=pupils[listed],
+            ask_first=pupils[first],
+            not_covered=pupils[uncovered],
+            watch=pupils[watch],
+            uncertain=pupils[pupils["uncertain_cut"]],
+            questions=own["questions"],
+            signals=own["signals"],
+            details=own["details"][own["details"]["pupil_id"].isin(explained)],
+            not_assessed=own["not_assessed"],
+            out_of_scope=own["out_of_scope"],
+            added=own["added"],
+            learner="trainee" if school.programme == "vocational" else "pupil",
             notes=self._notes(),
         )
+
+    @cached_property
+    def _names(self) -> pd.DataFrame:
+        """Names and own ids, by pupil."""
+        assert self.run.records is not None
+        return self.run.records.names.drop_duplicates("pupil_id").set_index("pupil_id")
 
     def _pupils(self) -> pd.DataFrame:
         """Everyone who may stand on a paper, with name, reasons and next step; sorted by school and order."""
@@ -109,13 +117,13 @@ class PaperMaker:
         table = self._named(some)
         for rank in (1, 2):
             sentences = risks[risks["rank"] == rank].set_index("pupil_id")["sentence"]
-            table[f"reason_{rank}"] = table["pupil_id"].map(sentences).fillna("")
+            table[f"reason_{rank}"] = _looked_up(sentences, table["pupil_id"])
         steps = run.next_steps.set_index("pupil_id")
         for column in ("step", "role_name", "due"):
             table[column] = table["pupil_id"].map(steps[column])
         decided = run.decisions.set_index("pupil_id")
         for column in ("decision", "note"):
-            table[column] = table["pupil_id"].map(decided[column]).fillna("") if column in decided else ""
+            table[column] = _looked_up(decided[column], table["pupil_id"])
         names = {signal.id: signal.name[run.lang] for signal in self.catalogue.signals.values()}
         joined = {ids: "; ".join(names.get(i, i) for i in ids.split(";") if i) for ids in table["always_look"].unique()}
         table["always_look"] = table["always_look"].map(joined)
@@ -145,14 +153,16 @@ class PaperMaker:
         asked = asked.rename(columns={"ask": "role", "ask_name": "role_name", "order": "rank"})
         factors = {f: self.catalogue.factors[f] for f in asked["factor"].unique()}
         units = {f: factor.unit[self.run.lang] for f, factor in factors.items()}
-        limits = {f: factor.range for f, factor in factors.items() if factor.range and factor.kind in ("count", "number")}
+        limits = {
+            f: factor.range for f, factor in factors.items() if factor.range and factor.kind in ("count", "number")
+        }
         asked = asked.assign(
             unit=asked["factor"].map(units),
             low=asked["factor"].map({f: low for f, (low, _) in limits.items()}).astype(float),
             high=asked["factor"].map({f: high for f, (_, high) in limits.items()}).astype(float),
             answer="",
         )
-        both = asked.merge(pupils[["pupil_id", "shown", "class_id", "order", "place"]], on="pupil_id")
+        both = asked.merge(pupils[["pupil_id", "school_id", "shown", "class_id", "order", "place"]], on="pupil_id")
         return both.sort_values(["place", "rank"], kind="stable").reset_index(drop=True)
 
     def _details(self, pupils: pd.DataFrame) -> pd.DataFrame:
@@ -160,7 +170,9 @@ class PaperMaker:
         run = self.run
         some = run.factors[run.factors["pupil_id"].isin(set(pupils["pupil_id"]))].reset_index(drop=True)
         if not len(some):
-            return pd.DataFrame(columns=["pupil_id", "shown", "class_id", "kind", "sentence", "contribution"])
+            return pd.DataFrame(
+                columns=["pupil_id", "school_id", "shown", "class_id", "kind", "sentence", "contribution"]
+            )
         lines = reasons_of(
             run.model, some, run.lang, None, reference=run.peers, catalogue=self.catalogue, strengths=None, details=True
         )
@@ -171,23 +183,21 @@ class PaperMaker:
         both = pd.concat([lines[["pupil_id", "kind", "sentence", "contribution"]], totals], ignore_index=True)
         order = pd.Series(range(5), index=["base", "risk", "strength", "unknown", "total"])
         both = both.assign(part=both["kind"].map(order)).merge(
-            pupils[["pupil_id", "shown", "class_id", "place"]], on="pupil_id"
+            pupils[["pupil_id", "school_id", "shown", "class_id", "place"]], on="pupil_id"
         )
         return both.sort_values(["place", "part"], kind="stable").reset_index(drop=True)
 
     def _named(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Add the name that people know: from the key file, else the school's own id."""
-        assert self.run.records is not None
-        names = self.run.records.names.drop_duplicates("pupil_id").set_index("pupil_id")
-        shown = frame["pupil_id"].map(names["name"]) if "name" in names else pd.Series(np.nan, index=frame.index)
-        own = frame["pupil_id"].map(names["own_id"]) if "own_id" in names else pd.Series(np.nan, index=frame.index)
-        shown = shown.astype(object).where(shown.notna() & shown.ne(""), own.astype(object))
-        return frame.assign(shown=shown.where(shown.notna() & shown.ne(""), frame["pupil_id"].astype(object)))
+        names = self._names
+        name, own = _looked_up(names["name"], frame["pupil_id"]), _looked_up(names["own_id"], frame["pupil_id"])
+        shown = name.where(name.ne(""), own)
+        return frame.assign(shown=shown.where(shown.ne(""), frame["pupil_id"].astype(object)))
 
     def _summary(self, school_id: str) -> dict[str, Any]:
         found = self.run.summary[self.run.summary["school_id"] == school_id]
-        counts = (
-            found.iloc[0].drop("school_id").to_dict()
+        counts: dict[str, Any] = (
+            {str(name): value for name, value in found.iloc[0].drop("school_id").items()}
             if len(found)
             else dict.fromkeys(("above", "above_low", "above_high", "places", "not_covered"), 0)
         )
@@ -200,16 +210,22 @@ class PaperMaker:
             "has_local_outcomes": self.run.model.has_local_outcomes,
         }
 
-    def _not_assessed(self, school_id: str) -> pd.DataFrame:
+    def _not_assessed(self) -> pd.DataFrame:
+        """Everything that was set aside, with what to mend; by school."""
         assert self.run.records is not None
         report = self.run.records.report
-        mine = (report.problems["severity"] == "set_aside") & (report.problems["school_id"] == school_id)
-        chosen = report.problems[mine]
-        words = np.array(report.messages(self.run.lang), dtype=object)[mine.to_numpy()]
-        return chosen[["file", "sheet", "row", "column", "value"]].assign(message=words).reset_index(drop=True)
+        aside = (report.problems["severity"] == "set_aside").to_numpy()
+        words = np.array(report.messages(self.run.lang), dtype=object)[aside]
+        return report.problems.loc[aside].assign(message=words)
 
     def _notes(self) -> tuple[str, ...]:
         return (received(self.run, self.settings),) if self.settings.expected else ()
+
+
+def _looked_up(words: pd.Series[Any], ids: pd.Series[Any]) -> pd.Series[Any]:
+    """Find each id's words; "" for those that have none. Text stays text even where nothing is found."""
+    found = words.astype(object).reindex(ids.to_numpy())
+    return pd.Series(found.where(found.notna(), "").to_numpy(dtype=object), index=ids.index, dtype=object)
 
 
 def received(run: Run, settings: RunSettings) -> str:

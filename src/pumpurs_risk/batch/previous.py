@@ -126,7 +126,7 @@ def _carried(run: Path) -> EarlierWork:
             frames[name] = pq.read_table(run / "data" / f"{name}.parquet", columns=list(columns)).to_pandas()
         except (OSError, ValueError) as error:
             raise RunError("run_damaged", path=str(run), detail=str(error)) from None
-    return EarlierWork(**frames)
+    return EarlierWork(answers=frames["answers"], decisions=frames["decisions"], added=frames["added"])
 
 
 def _as_work(returned: Returned, as_of: dt.date) -> EarlierWork:

@@ -28,7 +28,13 @@ class Pseudonymised:
 
 
 def pseudonymise_file(
-    data: Path, out: Path, key_path: Path, *, id_column: str | None = None, encoding: str | None = None, lang: str = "lv"
+    data: Path,
+    out: Path,
+    key_path: Path,
+    *,
+    id_column: str | None = None,
+    encoding: str | None = None,
+    lang: str = "lv",
 ) -> Pseudonymised:
     """Replace ids and personal codes by keyed pseudonyms, move names into the key file, write the rest.
 
@@ -84,7 +90,7 @@ def pseudonymise_file(
         class_heading=meant.get("class_id"),
         lang=lang,
     )
-    _write(pa.table({heading: column for heading, column in done.columns.items()}), out)
+    _write(pa.table(dict(done.columns)), out)
     key.save()
     return Pseudonymised(len(raw.rows), int(done.ambiguous.sum()), key.fingerprint)
 

@@ -264,7 +264,7 @@ def open_run(path: str | Path) -> Run:
     manifest = read_manifest(folder)
     frames, peers = read_run_frames(folder)
     return Run(
-        **frames,
+        **frames,  # type: ignore[arg-type]
         model=load_model(folder / "data" / "model.json"),
         peers=peers,
         as_of=manifest.as_of,
@@ -326,7 +326,7 @@ def school_counts(run: Run) -> tuple[SchoolCounts, ...]:
     for school in sorted({*titles, *scored.index}):
         n, out = int(scored.get(school, 0)), int(outside.get(school, 0))
         listed = {
-            name: int(summary.at[school, name]) if school in summary.index else 0
+            name: int(summary.loc[school, name]) if school in summary.index else 0
             for name in (
                 "above",
                 "above_low",

@@ -45,7 +45,7 @@ class ReadSemester:
             missing = ", ".join(self.settings.not_received)
             lines.append(text(f"cli.{key}", lang, n=n, expected=self.settings.expected, missing=missing))
         for row in counts.itertuples(index=False):
-            where = f"{row.file} [{row.sheet}]" if row.sheet else row.file
+            where = f"{row.file!s} [{row.sheet!s}]" if row.sheet else str(row.file)
             lines.append(
                 text(
                     "cli.table_read",

@@ -6,7 +6,7 @@ import datetime as dt
 import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -99,20 +99,29 @@ def read_settings(path: Path) -> Settings:
         data = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
         raise RunError("settings_syntax", path=path.name, detail=str(error)) from None
-    try:
-        settings = msgspec.convert(data, Settings)
-    except msgspec.ValidationError as error:
-        said, _, where = str(error).partition(" - at `")
-        keys = tuple(where.rstrip("`").removeprefix("$").strip(".").replace("[...]", "").split(".")) if where else ()
-        line = next((n for key, n in key_lines(text).items() if keys and key[: len(keys)] == keys), 1)
-        if "unknown field" in said:
-            name = said.split("`")[1]
-            line = next((n for key, n in key_lines(text).items() if key[-1] == name), line)
-        where = ".".join(keys)
-        raise RunError("settings_value", path=path.name, line=line, detail=f"{where}: {said}" if where else said) from None
+    settings: Settings = _checked(data, Settings, (), text, path)
     for key in ("threshold", "prevalence"):
         share = getattr(settings, key)
         if share is not None and not 0 < share < 1:
             line = key_lines(text)[(key,)]
             raise RunError("settings_value", path=path.name, line=line, detail=f"{key} = {share:g}: 0 < {key} < 1")
     return settings
+
+
+def _checked(data: Any, kind: Any, at: tuple[str, ...], text: str, path: Path) -> Any:
+    """Convert a table; an error names the line of its key."""
+    if kind is Settings and isinstance(data.get("schools"), dict):
+        for name, school in data["schools"].items():  # one by one, because an error does not say which school
+            _checked(school, SchoolSettings, ("schools", name), text, path)
+    try:
+        return msgspec.convert(data, kind)
+    except msgspec.ValidationError as error:
+        said, _, where = str(error).partition(" - at `")
+        keys = (*at, *(key for key in where.rstrip("`").removeprefix("$").split(".") if key))
+        if "unknown field" in said:
+            keys = (*at, said.split("`")[1])
+        line = key_lines(text).get(keys, key_lines(text).get(at, 1))
+        named = ".".join(keys)
+        raise RunError(
+            "settings_value", path=path.name, line=line, detail=f"{named}: {said}" if named else said
+        ) from None

@@ -183,7 +183,7 @@ def _write_parquet(frame: pd.DataFrame, path: Path) -> None:
 
 
 def _read_parquet(path: Path) -> pd.DataFrame:
-    frame = pq.read_table(path).to_pandas()
+    frame: pd.DataFrame = pq.read_table(path).to_pandas()
     if "params" in frame:
         words = {value: json.loads(value) for value in frame["params"].unique()}
         frame["params"] = [words[value] for value in frame["params"]]
@@ -253,7 +253,9 @@ def _manifest(
             notes=run.model.provenance.notes,
         ),
         inputs=tuple(
-            InputFile(**row, sha256=digests.get((row["file"], row["sheet"]), ""))
+            InputFile(
+                **{str(name): cell for name, cell in row.items()}, sha256=digests.get((row["file"], row["sheet"]), "")
+            )
             for row in report.counts.to_dict("records")
         ),
         schools=counts,

@@ -157,34 +157,19 @@ def _typed(value: Any) -> Any:
 
 
 def _with_mistakes(rows: list[Row], kind: str) -> list[Row]:
-    """A handful of mistakes, different ones in each school."""
-    rows = [dict(row) for row in rows]
-    n = len(rows)
-
-    def spoil(share: float, **cells: Any) -> None:
-        rows[int(share * n)].update(cells)
-
-    if kind == "secondary":
-        spoil(0.1, mean_mark=11)
-        for share in (0.3, 0.301, 0.305):
-            spoil(share, mean_mark="7,5")
-        spoil(0.62, name=f"  {rows[int(0.62 * n)]['name']} ", class_id=f" {rows[int(0.62 * n)]['class_id'].upper()} ")
-        spoil(0.85, failing_subjects="matemātika")
-    elif kind == "town_basic":
-        spoil(0.4, enrolled_from=dt.date(2027, 9, 1))
-        spoil(0.7, teacher_concern="?")
-    elif kind == "village_basic":
-        spoil(0.2, unexcused_raw="-2")
-        spoil(0.5, mean_mark="6.4")
-    elif kind == "parish_basic":
-        spoil(0.5, birth_year=1911)
-    elif kind == "evening":
-        twice = dict(rows[int(0.55 * n)])
-        rows.insert(int(0.9 * n), twice | {"mean_mark": 3.9, "failing_subjects": 5})
-    elif kind == "vocational":
-        spoil(0.25, lessons_missed=5400)
-        rows.insert(int(0.8 * n), dict(rows[int(0.8 * n)]))
-    return rows
+    """Make the mistakes that the made world lists for a kind of school; a text may quote the row's own cells."""
+    spoilt = [dict(row) for row in rows]
+    for mistake in made_world().mistakes:
+        if mistake.school == kind:
+            row = spoilt[int(mistake.at * len(rows))]
+            cells = {
+                name: cell.format(**row) if isinstance(cell, str) else cell for name, cell in mistake.cells.items()
+            }
+            if mistake.again is None:
+                row.update(cells)
+            else:
+                spoilt.insert(int(mistake.again * len(rows)), row | cells)
+    return spoilt
 
 
 def _hand_in(
@@ -200,6 +185,7 @@ def _hand_in(
     from pumpurs_risk.records.template import write_template
 
     kind = made_world().schools[school["kind"]]
+    municipality = text("datasets.made_title", lang, title=school["municipality"])
     lang = "en" if kind.hands_in == "english" else lang
     if kind.hands_in == "csv":
         path = folder / f"{text('datasets.files.all', lang)}.csv"
@@ -216,7 +202,7 @@ def _hand_in(
             lang=lang,
             all_factors=bool(kind.more),
             school=text("datasets.made_title", lang, title=school["title"]),
-            municipality=text("datasets.made_title", lang, title=school["municipality"]),
+            municipality=municipality,
             as_of=_AS_OF,
             semester=semester,
             programme=school["programme"],

@@ -81,6 +81,17 @@ class Leaving(_Entry, frozen=True):
     terms: dict[str, Term]
 
 
+class Mistake(_Entry, frozen=True):
+    """What someone in a kind of school mistypes when the sheet is filled in."""
+
+    school: str
+    at: float
+    """Which pupil, as a share of the school's rows."""
+    cells: dict[str, Any] = {}
+    again: float | None = None
+    """Where the row stands a second time, with these cells; None to mistype the row itself."""
+
+
 class MadeWorld(_Entry, frozen=True):
     """Everything that ``made_world.toml`` says."""
 
@@ -95,6 +106,7 @@ class MadeWorld(_Entry, frozen=True):
     leaving: Leaving
     pupil: dict[str, Variable]
     recorded: dict[str, Recording]
+    mistakes: tuple[Mistake, ...]
 
 
 @cache

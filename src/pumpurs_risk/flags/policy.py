@@ -98,7 +98,7 @@ class FlagPolicy:
         stated = self.places.get(school_id) if isinstance(self.places, Mapping) else self.places
         if stated is not None:
             return int(stated)
-        return math.ceil(round(self.share_of_roll * roll, 9))  # rounded: .05 * 60 is 3, not 3.0000000000000004
+        return math.ceil(round(self.share_of_roll * roll, 9))  # .07 * 100 is 7, not 7.000000000000001
 
     def cut_by_for(self, model: AdditiveModel) -> CutBy:
         """Say what ends the list under this model: the policy's own word, else by whether it knows local outcomes."""

@@ -69,7 +69,7 @@ def form(entry: str | Mapping[str, str], lang: str, count: float | None = None) 
     return entry.get(category, entry["other"])
 
 
-def text(key: str, lang: str = "lv", *, count: float | None = None, **params: Any) -> str:
+def text(key: str, lang: str = "lv", /, *, count: float | None = None, **params: Any) -> str:
     """Say a text from the locale files.
 
     Parameters

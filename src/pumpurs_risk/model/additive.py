@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from statistics import NormalDist
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import msgspec
 import numpy as np
@@ -19,7 +19,7 @@ from pumpurs_risk.model.shapes import Floats, Levels, PiecewiseLinear, Shape
 if TYPE_CHECKING:
     from pumpurs_risk.model.peers import PeerReference
 
-    Reference = PeerReference | Literal["population", "peers"] | pd.Series | pd.DataFrame
+    Reference: TypeAlias = PeerReference | Literal["population", "peers"] | pd.Series[Any] | pd.DataFrame
 
 Rows = Callable[[Shape, slice], Floats]
 """Reference basis rows of a shape for a slice of pupils: shape (K,), (1, K) or (length of the slice, K)."""
@@ -197,9 +197,8 @@ class AdditiveModel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     def base_values(self, X: Any, reference: Reference = "population") -> Floats:
         """Log-odds of the reference, so that ``base_values + contributions.sum(axis=1) == log_odds``; shape (n,)."""
         frame = self._checked(X)
-        return self.base + np.broadcast_to(
-            self._reference_values(frame, reference), (len(frame), len(self.shapes))
-        ).sum(axis=1)
+        against: Floats = self._reference_values(frame, reference).sum(axis=1)  # one row, or one per pupil
+        return np.broadcast_to(self.base + against, (len(frame),)).copy()
 
     def _values(self, frame: pd.DataFrame) -> Floats:
         values = np.empty((len(frame), len(self.shapes)), order="F")
@@ -335,8 +334,8 @@ class AdditiveModel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
         low, high = self.rate_range.low, self.rate_range.high
         widest = (min(low.values()), max(high.values()))  # a pupil of unknown level may be of any
         return (
-            column.map(low).fillna(widest[0]).to_numpy(float),
-            column.map(high).fillna(widest[1]).to_numpy(float),
+            np.asarray(column.map(low).fillna(widest[0]), dtype=np.float64),
+            np.asarray(column.map(high).fillna(widest[1]), dtype=np.float64),
         )
 
     # ------------------------------------------------------------------ the same model elsewhere

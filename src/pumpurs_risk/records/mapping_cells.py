@@ -109,11 +109,18 @@ def numbers(cells: Cells, decimal: str | None = None) -> tuple[Floats, Bools]:
         values = cells.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False).astype(np.float64)
         bad = np.isinf(values)
         return np.where(bad, np.nan, values), bad
-    written = texts(cells)
+    encoded = texts(cells).dictionary_encode()  # a column of marks has few distinct texts
+    index = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
+    values, bad = _parsed(encoded.dictionary, decimal)
+    return np.append(values, np.nan)[index], np.append(bad, False)[index]
+
+
+def _parsed(written: pa.Array[Any], decimal: str | None) -> tuple[Floats, Bools]:
+    """Read number texts; none of them is null."""
     plain = _plain_digits(written, decimal)
     fits = pc.and_(pc.match_substring_regex(plain, _NUMBER), pc.less_equal(pc.utf8_length(plain), _LONGEST_NUMBER))
     values = pc.if_else(fits, plain, pa.scalar(None, pa.string())).cast(pa.float64())
-    bad = pc.fill_null(pc.invert(fits), False).to_numpy(zero_copy_only=False)
+    bad: Bools = pc.invert(fits).to_numpy(zero_copy_only=False)
     return values.to_numpy(zero_copy_only=False).astype(np.float64), bad
 
 

@@ -52,9 +52,9 @@ STYLES: Mapping[str, Mapping[str, Any]] = {
     "typed_share": {**_TYPED, "num_format": "0.0%"},
     "label": {**_BODY, "bold": True, "bg_color": "#EEF1F4"},
     # a light tint of the tier's colour under dark text; the tier's word always stands in the cell
-    "act_now": {**_BODY, "bold": True, "bg_color": "#F8D9C4"},
-    "watch": {**_BODY, "bold": True, "bg_color": "#FBEFC4"},
-    "ask_first": {**_BODY, "bold": True, "bg_color": "#D6E6F5"},
+    "act_now": {**_BODY, "bg_color": "#F8D9C4"},
+    "watch": {**_BODY, "bg_color": "#FBEFC4"},
+    "ask_first": {**_BODY, "bg_color": "#D6E6F5"},
     "none": {**_BODY, "bg_color": "#EEF1F4"},
     "risk": _BODY,
     "strength": {**_BODY, "bg_color": "#E3F1E4"},
@@ -351,10 +351,13 @@ class SheetWriter:
 
     def footer(self, left: str, centre: str, pages: str) -> None:
         """Write the footer: two texts and the page (``"page {page} of {pages}"``), within the format's 255 characters."""
-        escaped = [shorten(part.replace("\n", " "), 90).replace("&", "&&") for part in (left, centre)]
         ending = "&R&8 " + pages.format(page="&P", pages="&N")
-        room = MAX_FOOTER - len(ending) - len("&L&8 &C&8 ")
-        text = f"&L&8 {escaped[0][: room // 2]}&C&8 {escaped[1][: room // 2]}{ending}"
+        room = (MAX_FOOTER - len(ending) - len("&L&8 &C&8 ")) // 2
+        shown = [" ".join(part.split()) for part in (left, centre)]
+        fitting = [
+            part[: next((n for n in range(len(part), 0, -1) if _escaped_length(part[:n]) <= room), 0)] for part in shown
+        ]
+        text = "&L&8 {}&C&8 {}".format(*(part.replace("&", "&&") for part in fitting)) + ending
         self.page.set_footer(text)
 
     def _grow(self, row: int, text: str, width: float, style: str) -> None:
@@ -387,6 +390,11 @@ class SheetWriter:
         elif rule["validate"] != "any":
             rule["show_error"] = False
         _done(self.page.data_validation(rows[0], column, rows[1], column, rule))
+
+
+def _escaped_length(text: str) -> int:
+    """Length in a footer, as the format counts: UTF-16 units, with "&" doubled."""
+    return len(text.replace("&", "&&").encode("utf-16-le")) // 2
 
 
 def _done(code: Any) -> None:

@@ -136,9 +136,9 @@ def is_blank(value: Any) -> bool:
     >>> is_blank(float("nan")), is_blank(0)
     (True, False)
     """
-    if value is None or value == "":
+    if value is None:
         return True
     try:
-        return bool(value != value)
+        return bool(value == "" or value != value)
     except TypeError:  # pandas.NA refuses to be true or false
         return True

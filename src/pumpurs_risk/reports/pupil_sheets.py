@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pandas as pd
@@ -14,7 +15,7 @@ from pumpurs_risk.reports.sheet_top import cut_note, first_rows, open_sheet, row
 
 LIST_IDS = ("pupil_id", "shown", "class_id", "tier", "reason_1", "reason_2", "certainty", "step", "decision")
 SIGNAL_IDS = ("pupil_id", "shown", "class_id", "sentence", "source", "step", "decision")
-_LIST_WIDTHS = (8, 22, 7, 18, 34, 34, 14, 34, 18)
+_LIST_WIDTHS = (8, 21, 10, 21, 33, 33, 13, 33, 17)
 _ROOM_TO_ADD = 5
 """Empty rows below the list for pupils whom it missed."""
 
@@ -88,7 +89,7 @@ def write_signals(book: WorkbookWriter, paper: SchoolPaper, places: DecisionPlac
     if not len(paper.signals):
         return
     lang = paper.lang
-    sheet = open_sheet(book, paper, "signals", (8, 22, 7, 48, 34, 36, 22), hidden=1)
+    sheet = open_sheet(book, paper, "signals", (8, 21, 10, 48, 34, 36, 22), hidden=1)
     lines = [text("workbook.intro.signals", lang), *cut_note(paper, len(paper.signals))]
     row = write_top(sheet, paper, sheet.name, lines)
     headings = [text(f"workbook.columns.{name}", lang) for name in ("sentence", "source", "step", "decision")]
@@ -109,7 +110,7 @@ def write_uncertain(book: WorkbookWriter, paper: SchoolPaper, places: DecisionPl
     if not len(paper.uncertain):
         return
     lang = paper.lang
-    sheet = open_sheet(book, paper, "uncertain", (22, 7, 18, 36, 36, 14, 34))
+    sheet = open_sheet(book, paper, "uncertain", (21, 10, 18, 36, 36, 13, 34))
     lines = [text("workbook.intro.uncertain", lang), *cut_note(paper, len(paper.uncertain))]
     row = write_top(sheet, paper, sheet.name, lines)
     names = ("side", "reason_1", "reason_2", "certainty", "step")
@@ -141,11 +142,10 @@ def pupil_headings(paper: SchoolPaper) -> list[str]:
 
 def step_text(pupil: Any, lang: str) -> str:
     """Say the next step, who takes it and by when, in one cell."""
-    if is_blank(pupil.step):
-        return ""
+    if is_blank(pupil.step) or is_blank(pupil.due):
+        return "" if is_blank(pupil.step) else str(pupil.step)
     key = "workbook.list.step_without_role" if is_blank(pupil.role_name) else "workbook.list.step"
-    due = "" if is_blank(pupil.due) else date_text(pupil.due, lang)
-    return text(key, lang, step=pupil.step, role=pupil.role_name, due=due)
+    return text(key, lang, step=pupil.step, role=pupil.role_name, due=date_text(pupil.due, lang))
 
 
 def _write_pupil_rows(
@@ -160,7 +160,7 @@ def _write_pupil_rows(
         row += 1
         tier = text(f"workbook.tier.{pupil.tier}", lang)
         if not is_blank(pupil.always_look):
-            tier += "\n" + text("workbook.list.always_look", lang, names=pupil.always_look)
+            tier += "\n" + text("workbook.list.always_look", lang, names=_within_sentence(pupil.always_look))
         certainty = text(f"workbook.certainty.{pupil.certainty}", lang)
         values = [pupil.pupil_id, pupil.shown, pupil.class_id, tier, pupil.reason_1, pupil.reason_2, certainty]
         styles = ["text", "text", "text", pupil.tier, "body", "body", "body"]
@@ -169,6 +169,16 @@ def _write_pupil_rows(
     _offer_decisions(sheet, header, row, 8, lang)
     sheet.table(header, row)
     return row + 1
+
+
+def _within_sentence(names: str) -> str:
+    """Write names of signals as they stand within a sentence; for whom a limit holds (in brackets) stands on its sheet.
+
+    >>> _within_sentence("Algots darbs virs likumā noteiktā (līdz 18 gadiem); PMP risks")
+    'algots darbs virs likumā noteiktā; PMP risks'
+    """
+    words = [re.sub(r"\s*\([^()]*\)$", "", name) for name in names.split("; ")]
+    return "; ".join(word if word[1:2].isupper() else word[:1].lower() + word[1:] for word in words)
 
 
 def _write_decision(

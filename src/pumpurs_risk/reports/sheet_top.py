@@ -141,5 +141,5 @@ def cut_note(paper: SchoolPaper, rows: int) -> list[str]:
     """Say that a sheet shows only its first rows, where that is so."""
     if rows <= MAX_ROWS:
         return []
-    key = f"workbook.learner.{paper.learner}.shown_of"
-    return [text(key, paper.lang, count=rows, shown=number(MAX_ROWS, paper.lang), n=number(rows, paper.lang))]
+    shown, n = number(MAX_ROWS, paper.lang), number(rows, paper.lang)
+    return [text("workbook.top.shown_of", paper.lang, shown=shown, n=n)]

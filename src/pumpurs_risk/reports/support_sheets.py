@@ -30,7 +30,7 @@ def write_questions(book: WorkbookWriter, paper: SchoolPaper) -> None:
     if not len(paper.questions):
         return
     lang = paper.lang
-    sheet = open_sheet(book, paper, "questions", (8, 8, 8, 8, 26, 8, 66, 26, 28), hidden=4)
+    sheet = open_sheet(book, paper, "questions", (8, 8, 8, 8, 24, 10, 66, 28, 26), hidden=4)
     lines = [text("workbook.intro.questions", lang), *cut_note(paper, len(paper.questions))]
     row = write_top(sheet, paper, sheet.name, lines)
     headings = [text(f"workbook.columns.{name}", lang) for name in ("question", "role_name", "answer")]
@@ -70,7 +70,7 @@ def write_details(book: WorkbookWriter, paper: SchoolPaper) -> None:
     if not len(paper.details):
         return
     lang = paper.lang
-    sheet = open_sheet(book, paper, "details", (26, 8, 22, 92, 10))
+    sheet = open_sheet(book, paper, "details", (24, 10, 20, 96, 9))
     lines = [text("workbook.intro.details", lang), *cut_note(paper, len(paper.details))]
     row = write_top(sheet, paper, sheet.name, lines)
     headings = [text(f"workbook.columns.{name}", lang) for name in ("kind", "line", "weight")]

@@ -120,7 +120,8 @@ def curve_values(factor: RiskFactor, odds_ratio: float) -> Floats:
     if factor.contrast.extreme != factor.contrast.high:
         points.append(factor.contrast.extreme)
         heights.append(EXTREME * effect)
-    return np.interp(way * knots, way * np.asarray(points), heights)
+    values: Floats = np.interp(way * knots, way * np.asarray(points), heights)
+    return values
 
 
 def typical_points(typical: Typical) -> tuple[Floats, Floats]:

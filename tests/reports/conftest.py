@@ -1,13 +1,20 @@
-"""A paper as a school of twelve listed pupils would get it: long Latvian sentences, hostile names, every kind of sheet."""
+"""A paper as a school of twelve listed pupils would get it: long Latvian sentences, hostile names, every kind of sheet.
+
+And a pen: writes into cells of a finished workbook as a person would, by editing its XML.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pytest
 
-from pumpurs_risk.reports import SchoolPaper
+from pumpurs_risk.catalogue import Catalogue
+from pumpurs_risk.reports import SchoolPaper, write_support_staff_workbook
 from pumpurs_risk.reports.paper import (
     ADDED_COLUMNS,
     DETAIL_COLUMNS,
@@ -39,7 +46,10 @@ REASONS = {
     ),
 }
 STEPS = {
-    "lv": ("Sociālā pedagoga konsultācija: noskaidrot kavējumu iemeslus", "Pedagoga konsultācijas (matemātika, fizika)"),
+    "lv": (
+        "Sociālā pedagoga konsultācija: noskaidrot kavējumu iemeslus",
+        "Pedagoga konsultācijas (matemātika, fizika)",
+    ),
     "en": ("Consultation with the social pedagogue: find the reasons for the absences", "Subject consultations"),
 }
 ROLES = {"lv": ("sociālais pedagogs", "klases audzinātājs"), "en": ("social pedagogue", "class teacher")}
@@ -73,7 +83,9 @@ def questions(lang: str) -> pd.DataFrame:
         ),
     }[lang]
     nan = float("nan")
-    scale = {"lv": ("nav", "vāji izteikts", "izteikts", "ļoti izteikts"), "en": ("none", "slight", "clear", "strong")}[lang]
+    scale = {"lv": ("nav", "vāji izteikts", "izteikts", "ļoti izteikts"), "en": ("none", "slight", "clear", "strong")}[
+        lang
+    ]
     facts = (
         ("paid_work_hours", "number", (), 0.0, 80.0),
         ("lodging", "yes_no", (), nan, nan),
@@ -109,17 +121,33 @@ def details(lang: str) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(DETAIL_COLUMNS))
 
 
-def example_paper(lang: str = "lv", **changes: Any) -> SchoolPaper:
+def make_paper(lang: str = "lv", **changes: Any) -> SchoolPaper:
     listed, ask_first = pupils(0, 12, lang, "act_now"), pupils(12, 16, lang, "ask_first", class_id="10.b")
     not_covered, watch = pupils(16, 19, lang, "watch"), pupils(19, 21, lang, "watch")
-    uncertain = pd.concat([listed.tail(2), not_covered.head(1)]).assign(listed=[True, True, False], tie=[False, True, True])
+    uncertain = pd.concat([listed.tail(2), not_covered.head(1)]).assign(
+        listed=[True, True, False], tie=[False, True, True]
+    )
     sentence = REASONS[lang][2]
-    source = {"lv": "MK 01.02.2011. noteikumi Nr. 89, 5. punkts", "en": "Cabinet Regulation No. 89 of 1 February 2011"}[lang]
+    source = {"lv": "MK 01.02.2011. noteikumi Nr. 89, 5. punkts", "en": "Cabinet Regulation No. 89 of 1 February 2011"}[
+        lang
+    ]
     signals = pd.DataFrame(
         [
             ("s:001", NAMES[1], "9.a", "unexcused", sentence, source, STEPS[lang][0], ROLES[lang][0], DUE, "", ""),
             ("s:090", "Zane Ābele", "7.c", "unexcused", sentence, source, STEPS[lang][0], ROLES[lang][0], DUE, "", ""),
-            ("s:090", "Zane Ābele", "7.c", "failing", REASONS[lang][1], source, STEPS[lang][1], ROLES[lang][1], DUE, "", ""),
+            (
+                "s:090",
+                "Zane Ābele",
+                "7.c",
+                "failing",
+                REASONS[lang][1],
+                source,
+                STEPS[lang][1],
+                ROLES[lang][1],
+                DUE,
+                "",
+                "",
+            ),
         ],
         columns=list(SIGNAL_COLUMNS),
     )
@@ -158,3 +186,20 @@ def example_paper(lang: str = "lv", **changes: Any) -> SchoolPaper:
         "added": pd.DataFrame([("Inga Iesala", "8.b", why)], columns=list(ADDED_COLUMNS)),
     }  # fmt: skip
     return SchoolPaper(**(facts | changes))
+
+
+@pytest.fixture(scope="session")
+def catalogue() -> Catalogue:
+    return Catalogue.load()
+
+
+@pytest.fixture
+def example_paper() -> Callable[..., SchoolPaper]:
+    return make_paper
+
+
+@pytest.fixture
+def workbook(tmp_path: Path) -> Path:
+    path = tmp_path / "saraksts.xlsx"
+    write_support_staff_workbook(path, make_paper())
+    return path
