@@ -33,3 +33,10 @@ def test_a_signal_may_say_that_an_unknown_age_is_not_meant(pupils, catalogue):
 
 def test_columns_that_are_not_there_are_unknown():
     assert applies_to(Applies(min_level=5, min_age=13), pd.DataFrame({"pupil_id": ["a"]})).tolist() == [True]
+
+
+def test_vocational_years_follow_grade_9_unless_the_entry_names_them():
+    pupils = pd.DataFrame({"level": [1.0, 3.0, 3.0], "programme": ["vocational", "vocational", "general"]})
+    assert applies_to(Applies(min_level=4), pupils).tolist() == [True, True, False]
+    assert applies_to(Applies(max_level=3), pupils).tolist() == [False, False, True]
+    assert applies_to(Applies(programmes=("vocational",), max_level=1), pupils).tolist() == [True, False, False]

@@ -132,7 +132,7 @@ def test_mixed_factors_are_told_when_the_sign_is_more_than_80_percent_sure(margi
 def test_a_factor_that_only_the_model_knows_still_has_a_sentence():
     table = pd.DataFrame({"pupil_id": ["p00"], "f0": [1.0], "f1": [0.0]})
     told = reasons(two_factor_model(0.1), table, "en", reference="population")
-    assert lines_of(told, "risk")["sentence"].tolist() == ["F0: 1.00."]
+    assert lines_of(told, "risk")["sentence"].tolist() == ["F0: 1."]
 
 
 def test_an_empty_table_gives_an_empty_frame(model, X, peers, told):

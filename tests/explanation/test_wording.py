@@ -72,7 +72,7 @@ def test_zero_has_its_own_sentence(model, class_of):
     assert said == "Atbalstošs apstāklis: 2026./2027. m. g. 1. semestrī neattaisnotu kavējumu nav."
 
 
-@pytest.mark.parametrize(("change", "words"), [(-1.0, "par 1,0 balli"), (-1.2, "par 1,2 ballēm")])
+@pytest.mark.parametrize(("change", "words"), [(-1.0, "par 1 balli"), (-1.2, "par 1,2 ballēm")])
 def test_a_fall_is_said_without_its_sign(model, class_of, change, words):
     assert sentence_of(model, class_of(mark_trend=change), "mark_trend").endswith(f"pazeminājies {words}.")
 

@@ -127,7 +127,7 @@ def test_a_filled_in_standard_sheet_is_enough_data(catalogue, X):
 
 
 def test_a_standard_sheet_of_grade_3_is_enough_without_marks(catalogue, model, X):
-    sheet = X.assign(level=3.0, programme_level="general-3")
+    sheet = X.assign(level=3.0, programme="general", programme_level="general-3")
     core = [f for f in catalogue.factors if catalogue.factors[f].core]
     sheet = sheet.dropna(subset=core)
     sheet[[f for f in core if catalogue.factors[f].applies.min_level == 4]] = np.nan
@@ -156,7 +156,7 @@ def test_the_uncertain_cut_is_who_could_change_places(model, X, catalogue):
         other, way = (following, -1) if pupil["listed"] else (last, 1)
         apart = model.difference_sd(school.iloc[[i]], school.iloc[[other]])[0]
         chance = passes(way * (pupil["log_odds"] - flags.loc[other, "log_odds"]) / apart)
-        assert pupil["uncertain_cut"] == (chance >= 0.25), i
+        assert pupil["uncertain_cut"] == (chance >= 1 / 3), i
     assert flags.loc[[last, following], "uncertain_cut"].all()
     assert set(flags.loc[flags["uncertain_cut"] & ~flags["listed"], "tier"]) <= {"watch", "ask_first"}
 

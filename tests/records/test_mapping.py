@@ -206,6 +206,16 @@ def test_constants_and_row_numbers_need_no_column():
     }
 
 
+def test_dates_are_read_in_the_stated_order_and_become_iso_text():
+    log = ProblemLog()
+    raw = table(No=list("1234"), Born=["03/04/2011", "3-14-2011 00:00", "14/03/2011", ""])
+    text = '[columns]\npupil_id = "No"\n[columns.birth_date]\nfrom = "Born"\ndate_order = "mdy"'
+    assert mapped(text, raw, log)["birth_date"] == ["2011-03-04", "2011-03-14", None, None]
+    assert problems(log) == [["mapping.not_a_date", 4, "Born", "14/03/2011"]]
+    stored = table(No=["1"], Born=pa.array([dt.date(2011, 3, 4)]))
+    assert mapped(text, stored)["birth_date"] == [dt.date(2011, 3, 4)]
+
+
 # Several columns
 
 
@@ -377,6 +387,13 @@ def test_workbook_numbers_and_text_can_be_melted_together():
     raw = table(No=["1"], Maths=pa.array([3.0]), Art=["9"])
     before = '[melt]\ncolumns = ["Maths", "Art"]\nname = "s"\nvalue = "m"\n[group]\nby = "No"'
     assert column('from = "m"\naggregate = "mean"', raw, before=before) == [6.0]
+
+
+def test_a_step_made_of_one_column_is_reported_under_its_heading():
+    log = ProblemLog()
+    before = '[steps.half_days]\nfrom = "Days"\nmultiply = 2'
+    column('from = ["A", "half_days"]\ncombine = "divide"', table(No=["1"], A=["1"], Days=["0"]), log, before)
+    assert problems(log) == [["mapping.division_by_zero", 2, "Days", "0"]]
 
 
 # The table as a whole

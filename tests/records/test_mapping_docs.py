@@ -24,7 +24,7 @@ REPORTED = {
     "Example 2": [("mapping.not_a_number", 9, "Note", "krank")],
     "Example 3": [
         ("mapping.not_a_number", 6, "Unexcused Oct", "sick"),
-        ("mapping.division_by_zero", 7, "half_days", "0"),
+        ("mapping.division_by_zero", 7, "School days", "0"),
     ],
 }
 

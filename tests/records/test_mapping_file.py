@@ -49,6 +49,8 @@ def refusal(text):
         (f"{LINE_3}value = 2\nmultiply = 2", "mapping_contradiction", 5, "value, multiply"),
         (f'{LINE_3}from = "Mark"\nprefix = "x"', "mapping_needs", 5, "row_number"),
         (f'{LINE_3}from = ["A", "B"]', "mapping_needs", 4, "combine"),
+        (f'{LINE_3}from = "A"\ndate_order = "MDY"', "mapping_choice", 5, "nearest is “mdy”"),
+        (f'{LINE_3}from = "A"\nadd = 1\ndate_order = "mdy"', "mapping_contradiction", 6, "date_order, add"),
         (f'{LINE_3}from = ["A", "B"]\ncombine = "average"', "mapping_choice", 5, "“average”"),
         (f'{LINE_3}from = ["A", "B"]\ncombine = "count_below"', "mapping_threshold", 5, "combine = { count_below = 4 }"),
         (f'{LINE_3}from = ["A", "B"]\ncombine = {{ below = 4 }}', "mapping_key_unknown", 5, "count_below"),

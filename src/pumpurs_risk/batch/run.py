@@ -215,7 +215,7 @@ def score(
     on_paper = flags["tier"].ne("none") | flags["always_look"].ne("") | flags["above"] | flags["uncertain_cut"]
     some = X[on_paper.to_numpy()].reset_index(drop=True)
     told = reasons_of(fitted, some if out else X, lang, top, reference=peers, catalogue=catalogue)
-    steps = next_steps(flags, told, asked, catalogue, day, lang)
+    steps = next_steps(flags, told, asked, catalogue, day, lang, X=X)
     run = Run(
         flags=flags,
         reasons=told,

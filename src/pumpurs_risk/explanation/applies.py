@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from pumpurs_risk.catalogue import Applies, Signal, WorkLimit
 
 
+_GRADES_BEFORE = 9  # grades of basic education, which vocational course years follow
+
+
 def applies_to(
     entry: Applies | Signal | WorkLimit, X: pd.DataFrame, *, unknown_level: bool = True
 ) -> NDArray[np.bool_]:
@@ -22,7 +25,7 @@ def applies_to(
     ----------
     entry : Applies, Signal or WorkLimit
         ``RiskFactor.applies``, or the signal or limit itself. Levels are inclusive; an age limit holds from ``min_age``
-        (included) to ``max_age`` (excluded). An unknown age counts as within, unless the entry says
+        (included) to ``max_age`` (excluded). Levels are grades, unless the entry names vocational programmes. An unknown age counts as within, unless the entry says
         ``unknown_age = false``.
     X : pandas.DataFrame of shape (n_pupils, ...)
         The factor table; its context columns ``programme``, ``level`` and ``age`` are used where they exist.
@@ -47,6 +50,8 @@ def applies_to(
         meant = [*entry.programmes, ""] if unknown_level else list(entry.programmes)
         about &= programme.isin(meant).to_numpy()
     level, age = number_column(X, "level"), number_column(X, "age")
+    if "vocational" not in entry.programmes:  # its levels are grades, and course year 1 comes after grade 9
+        level = level + _GRADES_BEFORE * (word_column(X, "programme") == "vocational")
     no_level = np.isnan(level) & unknown_level
     no_age = np.isnan(age) & getattr(entry, "unknown_age", True)
     if entry.min_level is not None:

@@ -126,7 +126,9 @@ class _Pattern:
         """Print a value of the factor."""
         decimals = 2 if self.factor is None else self.factor.decimals
         shown = abs(value) if self.is_change else value
-        return percent(shown, self.lang, decimals) if self.is_share else number(shown, self.lang, decimals)
+        if self.is_share:
+            return percent(shown, self.lang, decimals)
+        return number(shown, self.lang, 0 if float(shown).is_integer() else decimals)
 
     def count(self, printed: float) -> float:
         """Give the number that the sentence's form must agree with."""

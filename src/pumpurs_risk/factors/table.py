@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from pumpurs_risk.records.contract import SheetContract
+from pumpurs_risk.records.parsing import as_day
 
 if TYPE_CHECKING:
     from pumpurs_risk.catalogue import Catalogue
@@ -60,7 +61,7 @@ def factor_table(
         from pumpurs_risk.catalogue import Catalogue
 
         catalogue = Catalogue.load()
-    day = np.datetime64(as_of or records.as_of or dt.date.today(), "D")
+    day = as_day(as_of or records.as_of or dt.date.today())
     rows = _Rows(_latest(records.sheet, day), day, catalogue)
     columns: dict[str, Any] = {"pupil_id": rows.sheet["pupil_id"].astype(object)}
     for name in catalogue.context:

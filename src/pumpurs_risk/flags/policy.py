@@ -32,7 +32,7 @@ class FlagPolicy:
         model has no local outcomes (its level is then published evidence only), and both afterwards.
     sure : float in (0.5, 1), default=0.9
         Posterior probability of being on this side of the cut from which a pupil counts as sure.
-    change_places : float in (0, 0.5], default=0.25
+    change_places : float in (0, 0.5], default=1/3
         Posterior probability from which two pupils on either side of the cut could change places.
     share_of_roll : float in [0, 1], default=0.05
         Places where none are stated, as a share of the roll, rounded up: about what the programme's schools took on.
@@ -60,7 +60,7 @@ class FlagPolicy:
     places: int | Mapping[str, int | None] | None = None
     cut_by: CutBy | None = None
     sure: float = 0.9
-    change_places: float = 0.25
+    change_places: float = 1 / 3
     share_of_roll: float = 0.05
     newcomer_days: float = 30
     enough_evidence: float = 0.5

@@ -169,8 +169,9 @@ def _levels(frame: pd.DataFrame) -> pd.Series[Any]:
 
 def _programmes(frame: pd.DataFrame) -> pd.Series[Any]:
     given = pd.Series(word_column(frame, "programme"), dtype=object)
-    from_level = _levels(frame).str.rsplit("-", n=1).str[0]
-    return given.where(given.notna(), from_level)
+    levels = _levels(frame)
+    programme_of = {level: level.rsplit("-", 1)[0] for level in levels.dropna().unique()}
+    return given.where(given.notna(), levels.map(programme_of))
 
 
 __all__ = ["SMALLEST_GROUP", "SMALLEST_MEDIAN", "TYPICAL", "PeerReference"]

@@ -1,4 +1,4 @@
-"""Whole columns of cells at once: as text, as numbers, recoded, scaled.
+"""Whole columns of cells at once: as text, as numbers, as dates, recoded, scaled.
 
 Cells are an Arrow array (null is unknown) or, once they are numbers, a float64 array (NaN is unknown). Nothing here
 loops over pupils: Python sees columns, codes and the words of a mapping only.
@@ -14,6 +14,7 @@ import pyarrow as pa
 from pyarrow import compute
 
 from pumpurs_risk.records.mapping_plan import KEEP, UNKNOWN, Value
+from pumpurs_risk.records.parsing import calendar_days
 
 pc: Any = compute  # its type stubs know scalars better than arrays
 Floats = np.ndarray[Any, np.dtype[np.float64]]
@@ -140,6 +141,44 @@ def _plain_digits(text: pa.Array[Any], decimal: str | None) -> pa.Array[Any]:
     if decimal != ".":
         text = pc.replace_substring(text, ",", ".")
     return text
+
+
+def dates(cells: Cells, order: str) -> tuple[Cells, Bools]:
+    """Write dates as ISO text.
+
+    Parameters
+    ----------
+    cells : pyarrow.Array or ndarray
+        Text, such as ``03/14/2011``; dates of a workbook stay as they are.
+    order : {"dmy", "mdy", "ymd"}
+        In which order day, month and year stand.
+
+    Returns
+    -------
+    cells : pyarrow.Array
+        Such as ``2011-03-14``; null where there is no such day.
+    bad : ndarray of bool, shape (n,)
+        Where there is something, but no date.
+
+    Examples
+    --------
+    >>> dates(pa.array(["03/14/2011", "14/03/2011"]), "mdy")[0].to_pylist()
+    ['2011-03-14', None]
+    """
+    if not isinstance(cells, np.ndarray) and pa.types.is_temporal(cells.type):
+        return cells, np.zeros(len(cells), dtype=bool)
+    parts = {"d": r"(?P<d>\d{1,2})", "m": r"(?P<m>\d{1,2})", "y": r"(?P<y>\d{4})"}
+    pattern = "^" + r"\D{1,2}".join(parts[part] for part in order) + r"(?:\D.*)?$"
+    encoded = texts(cells).dictionary_encode()
+    found = pc.extract_regex(encoded.dictionary, pattern)
+    year, month, day = (
+        pc.fill_null(pc.cast(pc.struct_field(found, part), pa.int64()), 0).to_numpy(zero_copy_only=False)
+        for part in "ymd"
+    )
+    days = calendar_days(year, month, day)
+    wrong = np.isnat(days)
+    index = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
+    return take(pa.array(days.astype(str), mask=wrong), index), np.append(wrong, False)[index]
 
 
 def filled(cells: Cells, value: Value | None) -> Cells:

@@ -19,6 +19,7 @@ from pumpurs_risk.records.contract import SheetContract
 from pumpurs_risk.records.mapping_plan import (
     AGGREGATES,
     COMBINATIONS,
+    DATE_ORDERS,
     PAIR_OPERATIONS,
     THRESHOLDS,
     Column,
@@ -37,8 +38,8 @@ COVER_KEYS = ("school", "municipality", "as_of", "semester", "programme", "place
 SECTIONS = ("title", "file", "cover", "where", "melt", "steps", "group", "columns")
 FILE_KEYS = ("encoding", "sheet", "decimal", "missing")
 COLUMN_KEYS = (
-    "from", "value", "row_number", "prefix", "recode", "other", "empty", "combine", "separator", "where", "aggregate",
-    "multiply", "add", "optional",
+    "from", "value", "row_number", "prefix", "recode", "other", "empty", "date_order", "combine", "separator", "where",
+    "aggregate", "multiply", "add", "optional",
 )  # fmt: skip
 CONDITION_KEYS = ("not", "at_least", "below", "filled")
 
@@ -219,6 +220,7 @@ class _Grammar:
             empty=self.value(table["empty"], (*at, "empty"), "empty") if "empty" in table else None,
             recode=self.recode(table, at),
             other=self.value(table["other"], (*at, "other"), "other") if "other" in table else None,
+            date_order=self.choice(table, at, "date_order", DATE_ORDERS) or "",
             combine=combine,
             separator=" " if "separator" not in table else self.text(table, at, "separator") or "",
             where=self.conditions(self.table(table, at, "where"), (*at, "where")),
@@ -240,6 +242,9 @@ class _Grammar:
                 if key == "prefix":
                     self.refuse("mapping_needs", (*at, key), name=key, other="row_number")
                 self.refuse("mapping_contradiction", (*at, key), table=at[-1], keys=f"{origin}, {key}")
+        counted = [key for key in ("multiply", "add") if key in table]
+        if "date_order" in table and counted:
+            self.refuse("mapping_contradiction", (*at, "date_order"), table=at[-1], keys=f"date_order, {counted[0]}")
         if "other" in table and "recode" not in table:
             self.refuse("mapping_needs", (*at, "other"), name="other", other="recode")
         for key in ("aggregate", "where"):

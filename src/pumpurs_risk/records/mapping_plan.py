@@ -14,6 +14,7 @@ TEXT_REDUCTIONS = ("first", "last", "join", "count")
 NUMBER_REDUCTIONS = ("mean", "sum", "min", "max", "any")
 PAIR_OPERATIONS = ("add", "subtract", "divide")
 THRESHOLDS = ("count_below", "count_at_least")
+DATE_ORDERS = ("dmy", "mdy", "ymd")
 COMBINATIONS = ("first", "join", "count", *NUMBER_REDUCTIONS, *PAIR_OPERATIONS, *THRESHOLDS)
 AGGREGATES = ("first", "last", "count", *NUMBER_REDUCTIONS, *THRESHOLDS)
 Value = str | float
@@ -74,6 +75,7 @@ class Column:
     recode: Mapping[str, Value] | None = None
     other: Value | None = None
     """What an uncoded cell becomes; None reports it."""
+    date_order: str = ""
     combine: Reduction | None = None
     separator: str = " "
     where: tuple[Condition, ...] = ()

@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pumpurs_risk.errors import RecordsError
 from pumpurs_risk.records.contract import Field
 
 FloatArray = np.ndarray[Any, np.dtype[np.float64]]
@@ -217,7 +218,7 @@ def _numbers(folded: pa.Array[Any], column: Field) -> tuple[FloatArray, BoolArra
         values[percent] = _cast(pc.binary_join_element_wise(digits, "e-2", ""))  # exact: 12,4 % is the float 0.124
         read = plain | percent
     elif column.kind == "year":
-        days, _ = _read_dates(texts)
+        days = _read_dates(texts)
         dated = ~np.isnat(days) & ~plain
         values[dated] = days[dated].astype("datetime64[Y]").astype(int) + 1970
         read = plain | dated
@@ -244,7 +245,7 @@ def _value_words(column: Field, words: Mapping[str, Any]) -> dict[float, list[st
 
 
 def _dates(folded: pa.Array[Any], column: Field, words: Mapping[str, Any]) -> Parsed:
-    days, _ = _read_dates(folded)
+    days = _read_dates(folded)
     empty = ~_known(folded) | _is_in(folded, words.get("unknown", ()))
     bad = np.isnat(days) & ~empty
     early = np.zeros(len(days), bool)
@@ -254,7 +255,7 @@ def _dates(folded: pa.Array[Any], column: Field, words: Mapping[str, Any]) -> Pa
     return Parsed(days, {"not_a_date": bad, "out_of_range": early}, {"out_of_range": f"≥ {column.earliest}"})
 
 
-def _read_dates(folded: pa.Array[Any]) -> tuple[np.ndarray[Any, Any], BoolArray]:
+def _read_dates(folded: pa.Array[Any]) -> np.ndarray[Any, Any]:
     days = np.full(len(folded), np.datetime64("NaT"), dtype="datetime64[D]")
     for pattern in _DATES:
         hit = _matches(folded, pattern)
@@ -264,7 +265,38 @@ def _read_dates(folded: pa.Array[Any]) -> tuple[np.ndarray[Any, Any], BoolArray]
                 pc.cast(pc.struct_field(parts, part), pa.int64()).to_numpy(zero_copy_only=False) for part in "ymd"
             )
             days[hit] = calendar_days(year, month, day)
-    return days, ~np.isnat(days)
+    return days
+
+
+def as_day(day: Any) -> np.datetime64:
+    """Read one day as a caller writes it.
+
+    Parameters
+    ----------
+    day : date, timestamp or text
+        2027-01-15 or 15.01.2027.
+
+    Returns
+    -------
+    numpy.datetime64
+        With the unit of days.
+
+    Raises
+    ------
+    RecordsError
+        If it is no date.
+
+    Examples
+    --------
+    >>> str(as_day("15.01.2027."))
+    '2027-01-15'
+    """
+    if not isinstance(day, str):
+        return np.datetime64(day, "D")
+    found = _read_dates(tidy(pa.array([day], pa.string())))[0]
+    if np.isnat(found):
+        raise RecordsError("date_needed", value=day)
+    return np.datetime64(found, "D")
 
 
 def calendar_days(

@@ -23,6 +23,7 @@ PROBLEM_COLUMNS = ("severity", "code", "school_id", "file", "sheet", "row", "col
 COUNT_COLUMNS = ("school_id", "file", "sheet", "rows_in", "used", "not_used", "rejected")
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 _SHOWN = 5
+_DAY_CODES = ("date_in_future", "rows_later_than_list")
 _PLACE_CODES = ("contradicting_duplicates", "duplicate_row")
 
 
@@ -276,7 +277,7 @@ def _sentence(code: str, column: str, value: str, detail: str, lang: str) -> str
     if code in _PLACE_CODES:
         file, _, row = detail.rpartition(":")
         detail = f"{file}, {text('problems.where.row', lang, row=row)}"
-    elif code == "date_in_future":
+    elif code in _DAY_CODES:
         detail = date_text(dt.date.fromisoformat(detail), lang)
     return text(_key(code), lang, column=column, value=_shown(value), detail=detail)
 

@@ -241,29 +241,27 @@ def _scoped(each: RowOwners, id_scope: str) -> pa.Array[Any]:
     if id_scope == "municipality" or not len(each.kept):
         return each.own_id
     school = pa.array(each.school_id, pa.string())
-    prefix = pc.binary_join_element_wise(school, "", ":")
-    is_whole = pc.match_substring_regex(each.own_id, _PSEUDONYM)
-    for school_id in pc.unique(school).to_pylist():
-        mine = pc.and_(pc.equal(school, school_id), pc.starts_with(each.own_id, f"{school_id}:"))
-        is_whole = pc.or_(is_whole, mine)
-    return pc.if_else(is_whole, each.own_id, pc.binary_join_element_wise(prefix, each.own_id, ""))
+    is_whole = pc.or_(_says_school(each), pc.match_substring_regex(each.own_id, _PSEUDONYM))
+    return pc.if_else(is_whole, each.own_id, pc.binary_join_element_wise(school, each.own_id, ":"))
+
+
+def _says_school(each: RowOwners) -> pa.Array[Any]:
+    """Whether an id begins with its school's id and a colon (a school's id holds no colon)."""
+    before = pc.replace_substring_regex(each.own_id, r"^([^:]*):.*$", r"\1")
+    return pc.and_(pc.equal(before, pa.array(each.school_id, pa.string())), pc.not_equal(before, each.own_id))
 
 
 def _shown(each: RowOwners, pupil_id: pa.Array[Any]) -> pd.DataFrame:
-    frame = pd.DataFrame(
+    says_school = pc.fill_null(_says_school(each), False)
+    bare = pc.if_else(says_school, pc.replace_substring_regex(each.own_id, r"^[^:]*:", ""), each.own_id)
+    return pd.DataFrame(
         {
             "pupil_id": pupil_id.to_pandas(),
             "school_id": each.school_id,
             "name": each.name.to_pandas(),
-            "own_id": each.own_id.to_pandas(),
+            "own_id": bare.to_pandas(),
         }
     )
-    for school_id in pd.unique(frame["school_id"]):
-        at = (frame["school_id"] == school_id) & frame["own_id"].str.startswith(f"{school_id}:").fillna(False).astype(
-            bool
-        )
-        frame.loc[at, "own_id"] = frame.loc[at, "own_id"].str.slice(len(school_id) + 1)
-    return frame
 
 
 def _shown_nobody() -> pd.DataFrame:

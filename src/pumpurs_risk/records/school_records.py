@@ -17,12 +17,13 @@ import pandas as pd
 from pumpurs_risk.errors import MappingError, RecordsError
 from pumpurs_risk.locale import text
 from pumpurs_risk.records.contract import SheetContract
+from pumpurs_risk.records.parsing import as_day
 from pumpurs_risk.records.raw_table import Notice, RawTable
 from pumpurs_risk.records.report import ProblemLog, ValidationReport
 from pumpurs_risk.records.row_owners import IDENTITY, RowOwners, find_owners, give_ids
 from pumpurs_risk.records.schools import SchoolsRead, StatedSchool
-from pumpurs_risk.records.uniting import POSITION, TABLE, stack, unite
-from pumpurs_risk.records.validation import CheckedTable, Whereabouts, check_cells, find_columns
+from pumpurs_risk.records.uniting import TABLE
+from pumpurs_risk.records.validation import CheckedTable, find_columns
 
 if TYPE_CHECKING:
     from pumpurs_risk.catalogue import Catalogue
@@ -146,7 +147,7 @@ class SchoolRecords:
             as_of=as_of,
             semester=semester,
             id_scope=id_scope,
-            key=_key_file(key),
+            key=key,
             catalogue=catalogue,
             lang=lang,
             lower_grades=lower_grades,
@@ -259,8 +260,7 @@ def read_records(
         as_of=as_of,
         semester=semester,
         id_scope=id_scope,
-        key=_key_file(key if key is not None else folder / KEY_FILE_NAME),
-        key_wanted=key is not None,
+        key=key if key is not None else folder / KEY_FILE_NAME,
         catalogue=catalogue,
         contract=contract,
         lang=lang,
@@ -291,13 +291,12 @@ def _unite_all(
     as_of: dt.date | str | None,
     semester: str | None,
     id_scope: str | None,
-    key: KeyFile | None,
+    key: KeyFile | str | os.PathLike[str] | None,
     catalogue: Catalogue | None,
     lang: str,
     lower_grades: bool,
     mapping: Mapping | None = None,
     mappings: Lookup[str, Mapping] | None = None,
-    key_wanted: bool = True,
     contract: SheetContract | None = None,
 ) -> SchoolRecords:
     """All tables of one reading, from as written to one row per pupil."""
@@ -305,7 +304,7 @@ def _unite_all(
         raise ValueError(f"id_scope must be 'school' or 'municipality', got {id_scope!r}")
     catalogue = catalogue or _shipped()
     contract = contract or SheetContract.load(catalogue)
-    day = None if as_of is None else np.datetime64(as_of, "D")
+    day = None if as_of is None else as_day(as_of)
     log = ProblemLog()
     schools = SchoolsRead(contract, stated, lang)
     tables: list[RawTable] = []
@@ -336,35 +335,9 @@ def _unite_all(
         owners.append(find_owners(raw, columns, row_schools, contract, log))
     if not tables:
         raise errors[0] if errors else RecordsError("nothing_to_read")
-    owners, ids, names = give_ids(tables, headings, owners, id_scope=id_scope or "school", key=key, log=log)
-    checked: list[CheckedTable] = []
-    for raw, columns, owner in zip(tables, headings, owners, strict=True):
-        facts = schools.facts(raw, owner.school_id, log)
-        facts["semester"] = np.where(facts["semester"] == "", semester or "", facts["semester"])
-        where = Whereabouts(raw, owner.kept, owner.school_id, columns, log)
-        checked.append(check_cells(where, contract, facts, day, lang))
-    rows = stack(checked, ids, contract)
-    merged = unite(rows, checked, contract, log, lang)
-    sheet, outside = _in_scope(merged, catalogue, lang, lower_grades)
-    by_name = names["name"].notna().any()
-    return SchoolRecords(
-        sheet=sheet.drop(columns=[TABLE, POSITION]).reset_index(drop=True),
-        schools=schools.frame(rows, log),
-        names=names,
-        report=ValidationReport.of(log, _counts(checked, rows, sheet, log, left_out)),
-        out_of_scope=outside,
-        inventory=[
-            {
-                "file": raw.file,
-                "sheet": raw.sheet,
-                "school_id": schools.of_table(raw.school, raw.file, raw.cover),
-                "rows": len(raw.rows),
-                "sha256": raw.sha256,
-            }
-            for raw in tables
-        ],
-        key=key if by_name or key_wanted else None,
-    )
+    has_names = any(columns.keys() & {"name", "given_name", "surname"} for columns in headings)
+    key_file = _key_file(key) if has_names else None
+    owners, ids, names = give_ids(tables, headings, owners, id_scope=id_scope or "school", key=key_file, log=log)
 
 
 def _usable(
@@ -403,6 +376,23 @@ def _pass_on(notices: Sequence[Notice], each: RawTable | Unreadable, school_id: 
         )
 
 
+def _name_later(table: CheckedTable, day: np.datetime64 | None, log: ProblemLog) -> None:
+    """Say where rows speak of a later day than the list's: a list of that day does not use them."""
+    later = 0 if day is None else int((table.columns["as_of"] > day).sum())
+    if later:
+        raw, schools = table.where.raw, table.where.school_id
+        log.add(
+            "rows_later_than_list",
+            file=raw.file,
+            sheet=raw.sheet,
+            school_id=schools[0],
+            values=str(later),
+            detail=str(day),
+            severity="notice",
+            action="none",
+        )
+
+
 def _in_scope(
     merged: pd.DataFrame, catalogue: Catalogue, lang: str, lower_grades: bool
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -421,7 +411,8 @@ def _in_scope(
             reason[mine & (level == value)] = said
     left = merged.loc[~outside]
     out = merged.loc[outside, ["pupil_id", "school_id", "class_id"]].assign(reason=reason[outside])
-    out = out[~out["pupil_id"].isin(left["pupil_id"])].drop_duplicates("pupil_id", ignore_index=True)
+    if len(out):
+        out = out[~out["pupil_id"].isin(set(left["pupil_id"]))].drop_duplicates("pupil_id", ignore_index=True)
     return left, out[list(_OUT_COLUMNS)]
 
 
