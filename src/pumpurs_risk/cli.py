@@ -5,6 +5,7 @@ from __future__ import annotations
 import locale as system_locale
 import os
 import sys
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,8 +25,8 @@ _SHOWN_PROBLEMS = 12
 
 def terminal_language() -> str:
     """Language to speak on the terminal: ``--lang``, else PUMPURS_LANG, else the system's, else English."""
-    words = sys.argv[1:]
-    for word, following in zip(words, [*words[1:], ""], strict=True):
+    words = [*sys.argv[1:], ""]
+    for word, following in pairwise(words):
         if word == "--lang" and following in LANGUAGES:
             return following
         if word.startswith("--lang=") and word[7:] in LANGUAGES:

@@ -205,13 +205,13 @@ _COMPUTED: dict[str, Callable[[_Rows, str], FloatArray]] = {
 def _latest(sheet: pd.DataFrame, day: np.datetime64) -> pd.DataFrame:
     """Of each pupil the latest row that is not later than the day; a row without a day is the oldest."""
     known = sheet["as_of"].to_numpy().astype("datetime64[D]")
-    usable = sheet[np.isnat(known) | (known <= day)]
+    usable: pd.DataFrame = sheet[np.isnat(known) | (known <= day)]
     if not usable["pupil_id"].duplicated().any():
         return usable
     order = usable["as_of"].fillna(pd.Timestamp.min.floor("s")).reset_index(drop=True)
     ranked = order.sort_values(kind="stable").index.to_numpy()
-    last = usable.iloc[ranked].drop_duplicates("pupil_id", keep="last")
-    return last.sort_index()
+    last: pd.DataFrame = usable.iloc[ranked].drop_duplicates("pupil_id", keep="last").sort_index()
+    return last
 
 
 def _first_known(*arrays: FloatArray) -> FloatArray:
@@ -288,7 +288,8 @@ def median_of_others(value: FloatArray, group: np.ndarray[Any, Any], least: int 
     def nth_other(n: np.ndarray[Any, Any]) -> FloatArray:
         """Value of the n-th smallest of the others: the own place is skipped."""
         at = first + np.minimum(n + (n >= place), np.maximum(others, 0))
-        return ordered[at]
+        nth: FloatArray = ordered[at]
+        return nth
 
     lower, upper = nth_other(np.maximum(others - 1, 0) // 2), nth_other(others // 2)
     result[order] = np.where(others >= least, (lower + upper) / 2, np.nan)

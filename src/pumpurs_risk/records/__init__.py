@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from pumpurs_risk.records.report import ProblemLog, ValidationReport
     from pumpurs_risk.records.school_records import SchoolRecords, read_records, validate
     from pumpurs_risk.records.sheet_schema import sheet_schema
+    from pumpurs_risk.records.template import write_template
 
 _WHERE = {
     "KeyFile": "identity",
@@ -23,6 +24,7 @@ _WHERE = {
     "read_records": "school_records",
     "sheet_schema": "sheet_schema",
     "validate": "school_records",
+    "write_template": "template",
 }
 __all__ = [
     "KeyFile",
@@ -34,6 +36,7 @@ __all__ = [
     "read_records",
     "sheet_schema",
     "validate",
+    "write_template",
 ]
 
 

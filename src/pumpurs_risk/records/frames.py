@@ -25,7 +25,8 @@ def as_pandas(frame: Any) -> pd.DataFrame:
             made: pd.DataFrame = getattr(frame, way)()
             return made
     if hasattr(frame, "to_arrow"):
-        return _table(frame).to_pandas()
+        arrow: pd.DataFrame = _table(frame).to_pandas()
+        return arrow
     return pd.DataFrame(frame)
 
 

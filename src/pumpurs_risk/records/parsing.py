@@ -196,6 +196,10 @@ def _quantities(folded: pa.Array[Any], column: Field, words: Mapping[str, Any]) 
     checked = check_range(values, column)
     code = _REFUSALS.get(column.kind, "not_a_number")
     unread = ~read & ~empty
+    if "share_without_percent" in checked.faults:  # "120 %" has its sign
+        signed = checked.faults["share_without_percent"] & _matches(folded, "%$")
+        checked.faults["share_without_percent"][signed] = False
+        checked.faults["out_of_range"][signed] = True
     faults = {**checked.faults, code: unread | checked.faults.get(code, np.zeros(len(values), bool))}
     return Parsed(checked.values, faults, checked.details)
 

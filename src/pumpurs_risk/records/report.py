@@ -177,7 +177,7 @@ class ValidationReport:
         list of str
             Aligned with ``problems``.
         """
-        return _messages(self.problems, lang).tolist()
+        return [str(message) for message in _messages(self.problems, lang)]
 
     def rejected(self, lang: str = "lv") -> pd.DataFrame:
         """List all that was set aside, to be mended: rejected rows and tables, and cells that became unknown.
@@ -222,16 +222,34 @@ class ValidationReport:
             "problems": _plain(problems),
         }
 
-    def __str__(self) -> str:
-        """One line of totals and the first problems, in English."""
+    def summary(self, lang: str = "lv", most: int = _SHOWN) -> str:
+        """Say the totals and the first problems, mistakes before notices.
+
+        Parameters
+        ----------
+        lang : {"lv", "en"}
+            The reader's language.
+        most : int
+            How many problems to name.
+
+        Returns
+        -------
+        str
+            One line of totals, one per problem, and how many more there are.
+        """
+        aside = int((self.problems["severity"] == "set_aside").sum())
         rows, used = (int(self.counts[name].sum()) for name in ("rows_in", "used"))
-        set_aside = int((self.problems["severity"] == "set_aside").sum())
-        lines = [f"{rows} rows read, {used} used; {set_aside} problems, {len(self.problems) - set_aside} notices"]
-        first = self.problems.sort_values("severity", ascending=False, kind="stable").head(_SHOWN)
-        lines += [f"  {message}" for message in _messages(first, "en")]
-        if len(self.problems) > _SHOWN:
-            lines.append(f"  ... and {len(self.problems) - _SHOWN} more")
+        notices = len(self.problems) - aside
+        lines = [text("problems.report.totals", lang, rows=rows, used=used, set_aside=aside, notices=notices)]
+        first = self.problems.sort_values("severity", ascending=False, kind="stable").head(most)
+        lines += [f"  {message}" for message in _messages(first, lang)]
+        if len(self.problems) > most:
+            lines.append("  " + text("problems.report.more", lang, n=len(self.problems) - most))
         return "\n".join(lines)
+
+    def __str__(self) -> str:
+        """The summary in English."""
+        return self.summary("en")
 
 
 def _stacked(blocks: list[Any], sizes: list[int]) -> np.ndarray[Any, Any]:
@@ -248,9 +266,12 @@ def _messages(problems: pd.DataFrame, lang: str) -> np.ndarray[Any, Any]:
     if problems.empty:
         return np.empty(0, dtype=object)
     what, said = _distinct(problems, ["code", "column", "value", "detail"])
-    sentences = [_sentence(*row, lang) for row in said.itertuples(index=False)]
+    sentences = [
+        _sentence(code, column, value, detail, lang) for code, column, value, detail in said.to_numpy().tolist()
+    ]
     place, places = _distinct(problems, ["file", "sheet", "column", "code"])
-    before, after = zip(*(_place(*names, lang) for names in places.itertuples(index=False)), strict=True)
+    around = [_place(file, sheet, column, code, lang) for file, sheet, column, code in places.to_numpy().tolist()]
+    before, after = zip(*around, strict=True)
     row_word = text("problems.where.row", lang, row="\0").split("\0")
     rows = problems["row"].to_numpy()
     words = rows.astype("U20").astype(object)

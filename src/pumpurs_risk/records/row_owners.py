@@ -21,7 +21,8 @@ from pumpurs_risk.records.validation import as_text
 if TYPE_CHECKING:
     from pumpurs_risk.records.identity import KeyFile
 
-IDENTITY = ("pupil_id", "name", "given_name", "surname")
+NAMES = ("name", "given_name", "surname")
+IDENTITY = ("pupil_id", *NAMES)
 _PSEUDONYM = r"^P-[0-9A-HJKMNP-TV-Z]{12}$"
 
 
@@ -285,9 +286,10 @@ def _is_footer(texts: pa.Array[Any], contract: SheetContract) -> BoolArray:
     pattern = rf"^\s*(?:(?:{exact})\s*[.:]?|(?:{begins})(?:[ :].*)?)\s*$"
     encoded = texts.dictionary_encode()
     hit = pc.match_substring_regex(pc.utf8_lower(encoded.dictionary), pattern)
-    return np.append(_mask(pc.fill_null(hit, False)), False)[
+    found: BoolArray = np.append(_mask(pc.fill_null(hit, False)), False)[
         pc.fill_null(encoded.indices, len(encoded.dictionary)).to_numpy(zero_copy_only=False)
     ]
+    return found
 
 
 def _is_broken(texts: pa.Array[Any], contract: SheetContract) -> BoolArray:

@@ -3,36 +3,29 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 import os
 from collections.abc import Mapping as Lookup
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from pumpurs_risk.errors import MappingError, RecordsError
-from pumpurs_risk.locale import text
+from pumpurs_risk.errors import RecordsError
+from pumpurs_risk.records.accounting import OUT_OF_SCOPE_COLUMNS
 from pumpurs_risk.records.contract import SheetContract
-from pumpurs_risk.records.parsing import as_day
-from pumpurs_risk.records.raw_table import Notice, RawTable
-from pumpurs_risk.records.report import ProblemLog, ValidationReport
-from pumpurs_risk.records.row_owners import IDENTITY, RowOwners, find_owners, give_ids
-from pumpurs_risk.records.schools import SchoolsRead, StatedSchool
-from pumpurs_risk.records.uniting import TABLE
-from pumpurs_risk.records.validation import CheckedTable, find_columns
+from pumpurs_risk.records.gathering import Gathering
+from pumpurs_risk.records.raw_table import RawTable
+from pumpurs_risk.records.report import ValidationReport
+from pumpurs_risk.records.schools import StatedSchool
 
 if TYPE_CHECKING:
     from pumpurs_risk.catalogue import Catalogue
     from pumpurs_risk.records.identity import KeyFile
     from pumpurs_risk.records.mapping import Mapping
-    from pumpurs_risk.records.reading import Unreadable
 
 ANSWER_COLUMNS = ("pupil_id", "factor", "value", "as_of", "role")
-_OUT_COLUMNS = ("pupil_id", "school_id", "class_id", "reason")
 
 
 def _no_answers() -> pd.DataFrame:
@@ -79,7 +72,9 @@ class SchoolRecords:
     names: pd.DataFrame
     report: ValidationReport
     answers: pd.DataFrame = field(default_factory=_no_answers)
-    out_of_scope: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(_OUT_COLUMNS), dtype=object))
+    out_of_scope: pd.DataFrame = field(
+        default_factory=lambda: pd.DataFrame(columns=list(OUT_OF_SCOPE_COLUMNS), dtype=object)
+    )
     inventory: list[dict[str, Any]] = field(default_factory=list)
     key: KeyFile | None = None
     truth: pd.DataFrame | None = None
@@ -140,23 +135,18 @@ class SchoolRecords:
         size = len(next(iter(columns.values()))) if columns else 0
         stated = _stated_frame(schools)
         only = next(iter(stated)) if len(stated) == 1 else "school"
-        raw = RawTable("sheet", "", only, columns, np.arange(1, size + 1))
-        records = _unite_all(
-            [raw],
-            stated=stated,
-            as_of=as_of,
-            semester=semester,
-            id_scope=id_scope,
-            key=key,
-            catalogue=catalogue,
-            lang=lang,
-            lower_grades=lower_grades,
+        gathering = Gathering(
+            catalogue or _shipped(),
+            stated,
+            as_of,
+            semester or "",
+            id_scope or "school",
+            key,
+            lang,
+            lower_grades,
         )
-        if answers is None:
-            return records
-        from dataclasses import replace
-
-        return replace(records, answers=_typed_answers(answers))
+        records = cls(**gathering.gather([RawTable("sheet", "", only, columns, np.arange(1, size + 1))]))
+        return records if answers is None else replace(records, answers=_typed_answers(answers))
 
     @property
     def as_of(self) -> dt.date | None:
@@ -249,23 +239,28 @@ def read_records(
     def known(heading: str) -> bool:
         return contract.recognise(heading) is not None or any(each.asks_for(heading) for each in maps)
 
-    stated_encoding = next((each.reading.encoding for each in maps if each.reading.encoding), None)
-    found = read_raw(path, encoding=encoding or stated_encoding, heading_known=known)
+    encoding = encoding or next((each.reading.encoding for each in maps if each.reading.encoding), None)
+    sheets = whole.reading.sheets if whole is not None and not own else ()
+    try:
+        tables = read_raw(path, encoding=encoding, heading_known=known, sheets=sheets or None)
+    except RecordsError as error:
+        if error.code != "heading_row_missing" or not maps:
+            raise
+        tables = read_raw(path, encoding=encoding, sheets=sheets or None)  # then the mapping says which line of it finds no heading
     folder = path if path.is_dir() else path.parent
-    return _unite_all(
-        found,
-        stated=stated,
-        mapping=whole,
-        mappings=own,
-        as_of=as_of,
-        semester=semester,
-        id_scope=id_scope,
-        key=key if key is not None else folder / KEY_FILE_NAME,
-        catalogue=catalogue,
-        contract=contract,
-        lang=lang,
-        lower_grades=lower_grades,
+    gathering = Gathering(
+        catalogue,
+        stated,
+        as_of,
+        semester or "",
+        id_scope or "school",
+        key if key is not None else folder / KEY_FILE_NAME,
+        lang,
+        lower_grades,
+        whole,
+        own,
     )
+    return SchoolRecords(**gathering.gather(tables))
 
 
 def validate(records: SchoolRecords) -> ValidationReport:
@@ -284,195 +279,13 @@ def validate(records: SchoolRecords) -> ValidationReport:
     return records.report
 
 
-def _unite_all(
-    found: Sequence[RawTable | Unreadable],
-    *,
-    stated: Lookup[str, StatedSchool],
-    as_of: dt.date | str | None,
-    semester: str | None,
-    id_scope: str | None,
-    key: KeyFile | str | os.PathLike[str] | None,
-    catalogue: Catalogue | None,
-    lang: str,
-    lower_grades: bool,
-    mapping: Mapping | None = None,
-    mappings: Lookup[str, Mapping] | None = None,
-    contract: SheetContract | None = None,
-) -> SchoolRecords:
-    """All tables of one reading, from as written to one row per pupil."""
-    if id_scope not in (None, "school", "municipality"):
-        raise ValueError(f"id_scope must be 'school' or 'municipality', got {id_scope!r}")
-    catalogue = catalogue or _shipped()
-    contract = contract or SheetContract.load(catalogue)
-    day = None if as_of is None else as_day(as_of)
-    log = ProblemLog()
-    schools = SchoolsRead(contract, stated, lang)
-    tables: list[RawTable] = []
-    headings: list[dict[str, str]] = []
-    owners: list[RowOwners] = []
-    errors: list[RecordsError | MappingError] = []
-    left_out: dict[tuple[str, str], int] = {}
-    for each in found:
-        school_id = schools.of_table(each.school, each.file, getattr(each, "cover", {}))
-        _pass_on(each.notices, each, school_id, log)
-        try:
-            raw = _usable(each, mapping, (mappings or {}).get(school_id), school_id, log)
-            if raw is None:
-                continue
-            row_schools = schools.of_rows(raw)
-            school_id = row_schools[0] if len(set(row_schools)) == 1 else school_id
-            columns = find_columns(raw, contract, log, school_id)
-            if not columns.keys() & set(IDENTITY):
-                raise RecordsError("no_id_column", file=raw.file, headings=", ".join(list(raw.columns)[:12]))
-        except (RecordsError, MappingError) as error:
-            errors.append(error)
-            detail = json.dumps({"code": error.code} | {name: str(value) for name, value in error.params.items()})
-            log.add("table_rejected", file=each.file, school_id=school_id, detail=detail, action="table_rejected")
-            continue
-        left_out[raw.file, raw.sheet] = _left_out(raw)
-        tables.append(raw)
-        headings.append(columns)
-        owners.append(find_owners(raw, columns, row_schools, contract, log))
-    if not tables:
-        raise errors[0] if errors else RecordsError("nothing_to_read")
-    has_names = any(columns.keys() & {"name", "given_name", "surname"} for columns in headings)
-    key_file = _key_file(key) if has_names else None
-    owners, ids, names = give_ids(tables, headings, owners, id_scope=id_scope or "school", key=key_file, log=log)
-
-
-def _usable(
-    each: RawTable | Unreadable, mapping: Mapping | None, own: Mapping | None, school_id: str, log: ProblemLog
-) -> RawTable | None:
-    """The table as a sheet; None for a worksheet that the mapping does not ask for."""
-    if not isinstance(each, RawTable):
-        raise each.error
-    chosen = own or mapping
-    if chosen is None:
-        return each
-    if not chosen.wants(each.sheet):
-        return None
-    found = ProblemLog()
-    made = chosen.apply(each, found)
-    log.take(found, school_id)
-    _pass_on(made.notices[len(each.notices) :], each, school_id, log)
-    return made
-
-
-def _pass_on(notices: Sequence[Notice], each: RawTable | Unreadable, school_id: str, log: ProblemLog) -> None:
-    """Take the reader's notices into the report; a row that does not fit its headings is a rejected row."""
-    for notice in notices:
-        rejected = notice.code == "row_rejected_cells"
-        log.add(
-            notice.code,
-            file=each.file,
-            sheet=getattr(each, "sheet", ""),
-            school_id=school_id,
-            column=notice.column,
-            values=notice.value,
-            detail=notice.detail,
-            rows=[int(notice.detail) if rejected else 0],
-            severity="set_aside" if rejected else "notice",
-            action="row_rejected" if rejected else "none",
-        )
-
-
-def _name_later(table: CheckedTable, day: np.datetime64 | None, log: ProblemLog) -> None:
-    """Say where rows speak of a later day than the list's: a list of that day does not use them."""
-    later = 0 if day is None else int((table.columns["as_of"] > day).sum())
-    if later:
-        raw, schools = table.where.raw, table.where.school_id
-        log.add(
-            "rows_later_than_list",
-            file=raw.file,
-            sheet=raw.sheet,
-            school_id=schools[0],
-            values=str(later),
-            detail=str(day),
-            severity="notice",
-            action="none",
-        )
-
-
-def _in_scope(
-    merged: pd.DataFrame, catalogue: Catalogue, lang: str, lower_grades: bool
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Split off the pupils whose level the programme does not look at; an unknown level stays in."""
-    programme = catalogue.programme
-    outside = np.zeros(len(merged), bool)
-    reason = np.full(len(merged), "", dtype=object)
-    level = merged["level"].to_numpy()
-    for name, (low, high) in programme.scope.items():
-        on_request = programme.on_request.get(name) if lower_grades else None
-        lowest, highest = (min(low, on_request[0]), max(high, on_request[1])) if on_request else (low, high)
-        mine = (merged["programme"] == name).to_numpy() & ((level < lowest) | (level > highest))
-        outside |= mine
-        for value in np.unique(level[mine]):
-            said = text(f"problems.out_of_scope.{name}", lang, level=int(value), low=lowest, high=highest)
-            reason[mine & (level == value)] = said
-    left = merged.loc[~outside]
-    out = merged.loc[outside, ["pupil_id", "school_id", "class_id"]].assign(reason=reason[outside])
-    if len(out):
-        out = out[~out["pupil_id"].isin(set(left["pupil_id"]))].drop_duplicates("pupil_id", ignore_index=True)
-    return left, out[list(_OUT_COLUMNS)]
-
-
-def _left_out(raw: RawTable) -> int:
-    """Rows of the file that the mapping left out, or brought together with another row of the same pupil."""
-    counts = {notice.code: notice for notice in raw.notices}
-    gone = 0
-    if "mapping.rows_left_out" in counts:
-        gone += int(counts["mapping.rows_left_out"].value)
-    if "mapping.rows_grouped" in counts:
-        gone += int(counts["mapping.rows_grouped"].detail) - int(counts["mapping.rows_grouped"].value)
-    return gone
-
-
-def _counts(
-    checked: Sequence[CheckedTable],
-    rows: pd.DataFrame,
-    sheet: pd.DataFrame,
-    log: ProblemLog,
-    left_out: Lookup[tuple[str, str], int],
-) -> list[tuple[Any, ...]]:
-    """Per school and table: rows in = used + not used + rejected."""
-    rejected = log.rejected_rows()
-    used, kept = (frame.groupby([TABLE, "school_id"], sort=False).size().to_dict() for frame in (sheet, rows))
-    by_place: dict[tuple[str, str, str], list[int]] = {}
-    for (number, school_id), n in kept.items():
-        raw = checked[number].where.raw
-        n_used = used.get((number, school_id), 0)
-        by_place[raw.file, raw.sheet, school_id] = [n_used, n - n_used]
-    for (file, name), gone in left_out.items():
-        first = next((place for place in (*by_place, *rejected) if place[:2] == (file, name)), None)
-        if first is not None and gone:
-            by_place.setdefault(first, [0, 0])[1] += gone
-    counts = []
-    for place in dict.fromkeys((*by_place, *rejected)):
-        n_used, not_used = by_place.get(place, [0, 0])
-        file, name, school_id = place
-        n_rejected = rejected.get(place, 0)
-        counts.append((school_id, file, name, n_used + not_used + n_rejected, n_used, not_used, n_rejected))
-    return counts
-
-
-def _key_file(key: KeyFile | str | os.PathLike[str] | None) -> KeyFile | None:
-    """The key file, or a new key that nobody has written yet."""
-    import secrets
-
-    from pumpurs_risk.records.identity import KeyFile
-
-    if key is None or isinstance(key, KeyFile):
-        return key
-    return KeyFile.open(key) if Path(key).exists() else KeyFile(Path(key), secrets.token_bytes(32))
-
-
 def _stated_frame(schools: Any) -> dict[str, StatedSchool]:
     if schools is None:
         return {}
     from pumpurs_risk.records.frames import as_pandas
 
     frame = as_pandas(schools)
-    facts = frame.drop(columns="school_id").to_dict("records")
+    facts: list[dict[str, Any]] = frame.drop(columns="school_id").to_dict("records")  # type: ignore[assignment]
     return {str(name): StatedSchool.of(str(name), fact) for name, fact in zip(frame["school_id"], facts, strict=True)}
 
 

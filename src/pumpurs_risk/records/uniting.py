@@ -114,7 +114,8 @@ def unite(
     at = kept.index.isin(np.flatnonzero(repeated))
     for field_id in united:
         kept.loc[at, field_id] = merged[field_id].to_numpy()
-    return kept.reset_index(drop=True)
+    whole: pd.DataFrame = kept.reset_index(drop=True)
+    return whole
 
 
 class _Places:

@@ -30,7 +30,7 @@ __all__ = [
     "typed_column",
 ]
 
-_YOUNGEST_YEARS = 4
+_YOUNGEST_YEARS = 4  # below that a birth date is a slip, not a pupil
 _YOUNGEST_DAYS = 1461
 _BIRTH = ("birth_date", "birth_year")
 NAT = np.datetime64("NaT", "D")
