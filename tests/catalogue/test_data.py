@@ -75,7 +75,7 @@ def test_base_rates_cover_every_level_of_the_three_programmes(catalogue: Catalog
     expected += [f"evening-{level}" for level in range(7, 13)] + [f"vocational-{year}" for year in range(1, 5)]
     assert list(catalogue.base_rates) == expected
     level = next(factor for factor in catalogue.factors.values() if factor.kind == "level")
-    assert set(level.levels) == set(expected)
+    assert set(level.levels) == {*expected, "general", "evening", "vocational"}  # and each programme as a whole
 
 
 @pytest.mark.parametrize(

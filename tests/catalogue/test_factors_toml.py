@@ -385,5 +385,5 @@ def test_programme_and_level_together_are_no_reason() -> None:
     factor = FACTORS["programme_level"]
     assert (factor.direction, factor.kind, factor.measures, factor.knots) == (0, "level", (), ())
     assert (factor.range, factor.contrast, factor.typical) == (None, None, None)
-    assert len(factor.levels) == len(set(factor.levels)) == 12 + 6 + 4
+    assert len(factor.levels) == len(set(factor.levels)) == 12 + 6 + 4 + 3
     assert {"general-1", "general-12", "evening-7", "evening-12", "vocational-1", "vocational-4"} <= set(factor.levels)

@@ -72,3 +72,9 @@ def test_a_reference_of_another_model_is_refused(model, school):
     peers.features = ("other",)
     with pytest.raises(ValueError, match="other factors"):
         model.contributions(school, peers)
+
+
+def test_pupils_of_a_programme_whose_level_is_unknown_are_counted_once(model):
+    X = pd.DataFrame({"absence": np.linspace(0, 0.4, 25), "programme_level": "general", "programme": "general"})
+    peers = PeerReference.from_table(model, X)
+    assert peers.sizes == {"general": 25}

@@ -191,6 +191,24 @@ class Catalogue:
         """Names of the factor table's context columns, in order; ``pupil_id`` stands before them."""
         return tuple(self.context_columns)
 
+    def base_rate(self, name: str) -> BaseRate:
+        """One-year rate of a level such as ``general-9``, or of a whole programme: the mean over its levels' pupils.
+
+        Examples
+        --------
+        >>> catalogue = Catalogue.load()
+        >>> catalogue.base_rate("vocational-4").central < catalogue.base_rate("vocational").central
+        True
+        """
+        if name in self.base_rates:
+            return self.base_rates[name]
+        levels = [rate for level, rate in self.base_rates.items() if level.startswith(f"{name}-")]
+        pupils = sum(rate.share_of_pupils for rate in levels)
+        low, central, high = (
+            sum(getattr(rate, which) * rate.share_of_pupils for rate in levels) / pupils for which in ("low", "central", "high")
+        )
+        return BaseRate(low=low, central=central, high=high, share_of_pupils=0.0, source="mean of the programme's levels")
+
     @property
     def national_mean(self) -> float:
         """Share of all pupils that leave within one year: the central base rates, weighted by share of pupils."""

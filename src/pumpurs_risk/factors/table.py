@@ -174,7 +174,10 @@ class _Rows:
         level, programme = self.number("level"), self.text("programme").to_numpy()
         for known in levels:
             which, _, step = known.rpartition("-")
-            made[(programme == which) & (level == float(step))] = known
+            if which:
+                made[(programme == which) & (level == float(step))] = known
+            else:  # the programme alone
+                made[(programme == known) & np.isnan(level)] = known
         return made.where(made.notna(), self.text(name))
 
     def transition_year(self, name: str) -> FloatArray:
@@ -208,8 +211,8 @@ def _latest(sheet: pd.DataFrame, day: np.datetime64) -> pd.DataFrame:
     usable: pd.DataFrame = sheet[np.isnat(known) | (known <= day)]
     if not usable["pupil_id"].duplicated().any():
         return usable
-    order = usable["as_of"].fillna(pd.Timestamp.min.floor("s")).reset_index(drop=True)
-    ranked = order.sort_values(kind="stable").index.to_numpy()
+    days = usable["as_of"].reset_index(drop=True)
+    ranked = days.sort_values(kind="stable", na_position="first").index.to_numpy()
     last: pd.DataFrame = usable.iloc[ranked].drop_duplicates("pupil_id", keep="last").sort_index()
     return last
 

@@ -174,7 +174,7 @@ def _curve(factor: RiskFactor, catalogue: Catalogue) -> PiecewiseLinear:
 
 
 def _levels(factor: RiskFactor, catalogue: Catalogue) -> Levels:
-    rates = [catalogue.base_rates[level] for level in factor.levels]
+    rates = [catalogue.base_rate(level) for level in factor.levels]
     pupils = np.array([rate.share_of_pupils for rate in rates])
     values = np.array([logit(rate.central) - logit(catalogue.national_mean) for rate in rates])
     mean = float(pupils @ values)
@@ -205,7 +205,7 @@ def _level_covariance(shape: Levels) -> Floats:
 
 def _rate_range(catalogue: Catalogue) -> RateRange:
     level = next(f for f in catalogue.factors.values() if f.kind == "level")
-    rates = {name: catalogue.base_rates[name] for name in level.levels}
+    rates = {name: catalogue.base_rate(name) for name in level.levels}
     return RateRange(
         factor=level.id,
         low={name: _tidy([logit(r.low) - logit(r.central)])[0] for name, r in rates.items()},
