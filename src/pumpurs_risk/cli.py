@@ -135,7 +135,7 @@ def template(
     catalogue: tuple[Path, ...],
 ) -> None:
     """Write the sheet to fill in."""
-    from pumpurs_risk.batch.run import as_date
+    from pumpurs_risk.batch.scoring import as_date
     from pumpurs_risk.catalogue import Catalogue
     from pumpurs_risk.errors import RunError
     from pumpurs_risk.records.template import write_template

@@ -36,7 +36,7 @@ def test_the_columns_are_the_id_the_context_and_every_factor_in_catalogue_order(
 def test_what_nobody_said_is_unknown_and_never_zero():
     X = table({"pupil_id": ["a"]})
     known = X.loc[0].dropna()
-    assert set(known.index) == {"pupil_id", "school_id", "programme", "semester", "days_known"}
+    assert set(known.index) == {"pupil_id", "school_id", "programme", "semester", "days_known", "programme_level"}
 
 
 def test_a_users_factor_is_taken_as_given():
@@ -88,7 +88,12 @@ def test_a_year_that_the_calendar_does_not_know_leaves_days_unknown_and_scores_t
 
 def test_programme_and_level_become_one_factor():
     X = table({"class_id": ["9.a", "2. kurss", "12", "?", "DT-1"], "programme": ["", "", "vakara", "", "profesionālā"]})
-    assert X["programme_level"].fillna("").tolist() == ["general-9", "vocational-2", "evening-12", "", ""]
+    assert X["programme_level"].fillna("").tolist() == ["general-9", "vocational-2", "evening-12", "general", "vocational"]
+
+
+def test_a_given_programme_and_level_counts_where_no_level_is_known():
+    X = table({"programme_level": ["general-9", "vocational-2"], "class_id": ["?", "1. kurss"]})
+    assert X["programme_level"].tolist() == ["general-9", "vocational-1"]
 
 
 def test_the_transition_year_follows_from_the_level_unless_said():

@@ -12,7 +12,7 @@ import pytest
 
 from pumpurs_risk.errors import RecordsError
 from pumpurs_risk.records import identity, key_storage
-from pumpurs_risk.records.identity import KeyFile, key_path_beside, plain_name
+from pumpurs_risk.records.identity import KeyFile, plain_name
 
 
 @pytest.fixture
@@ -237,11 +237,3 @@ def test_a_place_that_cannot_be_written_names_the_option_and_leaves_the_old_file
     assert code_of(key.save) == "key_not_written"
     assert key.path.read_bytes() == before
     assert list(tmp_path.iterdir()) == [key.path]
-
-
-def test_the_key_lies_beside_the_records_or_in_their_folder(tmp_path):
-    (tmp_path / "data").mkdir()
-    assert key_path_beside(tmp_path / "data" / "a.csv") == tmp_path / "data" / "pumpurs.key.json"
-    assert key_path_beside(tmp_path / "data") == tmp_path / "pumpurs.key.json"
-    (tmp_path / "data" / "pumpurs.key.json").write_text("{}", encoding="utf-8")
-    assert key_path_beside(tmp_path / "data") == tmp_path / "data" / "pumpurs.key.json"

@@ -1,5 +1,7 @@
 """A semester's run: reads, scores, writes one folder; carries on what people wrote."""
 
-from pumpurs_risk.batch.run import Run, RunSettings, open_run, score
+from pumpurs_risk.batch.opening import open_run
+from pumpurs_risk.batch.run import Run, RunSettings
+from pumpurs_risk.batch.scoring import score
 
 __all__ = ["Run", "RunSettings", "open_run", "score"]

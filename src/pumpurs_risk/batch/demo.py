@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from pumpurs_risk.batch.folder import free_name
-from pumpurs_risk.batch.run import Progress
+from pumpurs_risk.batch.scoring import Progress
 from pumpurs_risk.batch.semester import MadeSemester, run_semester
 from pumpurs_risk.errors import RunError
 from pumpurs_risk.locale import text

@@ -13,7 +13,8 @@ import msgspec
 from pumpurs_risk.batch.folder import free_name
 from pumpurs_risk.batch.manifest import read_manifest
 from pumpurs_risk.batch.papers import received
-from pumpurs_risk.batch.run import Progress, Run, RunSettings, as_date, day_of, places_of, score
+from pumpurs_risk.batch.run import Run, RunSettings
+from pumpurs_risk.batch.scoring import Progress, as_date, day_of, places_of, score
 from pumpurs_risk.batch.settings import FoundSettings, find_settings
 from pumpurs_risk.errors import RecordsError, RunError
 from pumpurs_risk.flags import FlagPolicy

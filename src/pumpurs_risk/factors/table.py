@@ -169,16 +169,17 @@ class _Rows:
         return _first_known(computed, self.number(name))
 
     def programme_level(self, name: str, levels: tuple[str, ...]) -> pd.Series[Any]:
-        """Programme and level in one; as given where the level is not known."""
+        """Programme and level in one; without a level as given, else the programme alone."""
         made = pd.Series(np.full(len(self.sheet), None, dtype=object), index=self.sheet.index)
         level, programme = self.number("level"), self.text("programme").to_numpy()
         for known in levels:
             which, _, step = known.rpartition("-")
             if which:
                 made[(programme == which) & (level == float(step))] = known
-            else:  # the programme alone
-                made[(programme == known) & np.isnan(level)] = known
-        return made.where(made.notna(), self.text(name))
+        made = made.where(made.notna(), self.text(name))
+        for known in levels:
+            made[(programme == known) & np.isnan(level) & made.isna()] = known
+        return made
 
     def transition_year(self, name: str) -> FloatArray:
         """Whether it is the first year of a new stage of education, unless said otherwise."""

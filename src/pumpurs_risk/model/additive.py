@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from statistics import NormalDist
@@ -14,56 +14,17 @@ import numpy.typing as npt
 import pandas as pd
 
 from pumpurs_risk.model.inputs import as_frame, check_known, shape_column, unknown
-from pumpurs_risk.model.shapes import Floats, Levels, PiecewiseLinear, Shape
+from pumpurs_risk.model.odds import expit, logit, shift_to
+from pumpurs_risk.model.parts import CovarianceBlock, Provenance, RateRange
+from pumpurs_risk.model.posterior import Rows, mean_rows, missing_variance, one_row, quadratic
+from pumpurs_risk.model.shapes import Floats, Shape
 
 if TYPE_CHECKING:
     from pumpurs_risk.model.peers import PeerReference
 
     Reference: TypeAlias = PeerReference | Literal["population", "peers"] | pd.Series[Any] | pd.DataFrame
 
-Rows = Callable[[Shape, slice], Floats]
-"""Reference basis rows of a shape for a slice of pupils: shape (K,), (1, K) or (length of the slice, K)."""
-
-_ROWS_AT_ONCE = 65_536
 _RECORDED_BY = 0.5  # a factor counts as recorded by a run if at least half of its pupils have it (DESIGN section 6)
-
-
-class CovarianceBlock(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Posterior covariance of neighbouring coefficients; what stands in no block is independent of it.
-
-    Parameters
-    ----------
-    start : int
-        Position of the block's first coefficient, counted over all shapes in order.
-    matrix : tuple of tuple of float, shape (k, k)
-        Symmetric, in squared log-odds.
-    """
-
-    start: int
-    matrix: tuple[tuple[float, ...], ...]
-
-
-class RateRange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How far published base rates leave the level open: shifts of the log-odds to the low and the high rates, per level."""
-
-    factor: str
-    low: dict[str, float]
-    high: dict[str, float]
-
-
-class Provenance(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Where a model comes from and what it may be used for."""
-
-    made_by: str
-    made_from: str
-    population: str
-    outcomes: int = 0
-    """Distinct leavers of this place that the model has learned from."""
-    period: str = ""
-    intended_uses: tuple[str, ...] = ()
-    forbidden_uses: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
-    """What was done to the model since it was made (a prevalence shift, shares renormalised)."""
 
 
 class AdditiveModel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, dict=True):
@@ -230,11 +191,11 @@ class AdditiveModel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
         ``sd^2 = (x - m)' V (x - m) + sum of var_j over missing factors`` (DESIGN section 7).
         """
         frame = self._checked(X)
-        return np.sqrt(self._quadratic(frame, _mean_rows) + self._missing_variance(frame))
+        return np.sqrt(quadratic(self, frame, mean_rows) + missing_variance(self.shapes, frame))
 
     def missing_sd(self, X: Any) -> Floats:
         """The part of `sd` that comes from factors that are not recorded, shape (n,)."""
-        return np.sqrt(self._missing_variance(self._checked(X)))
+        return np.sqrt(missing_variance(self.shapes, self._checked(X)))
 
     def contribution_sd(self, X: Any, factors: Sequence[str], reference: Reference = "population") -> Floats:
         """Posterior sd of the summed contributions of some factors against a reference, shape (n,)."""
@@ -247,11 +208,11 @@ class AdditiveModel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
         if isinstance(reference, PeerReference):
             rows = reference.basis_rows(self, frame)
         elif isinstance(reference, str):
-            rows = _mean_rows
+            rows = mean_rows
         else:
             one = reference.to_frame().T if isinstance(reference, pd.Series) else reference
-            rows = _one_row(one)
-        return np.sqrt(self._quadratic(frame, rows, set(factors)))
+            rows = one_row(one)
+        return np.sqrt(quadratic(self, frame, rows, set(factors)))
 
     def difference_sd(self, X: Any, other: pd.DataFrame) -> Floats:
         """Posterior sd of the difference in log-odds between each pupil and one other, shape (n,).
@@ -259,8 +220,8 @@ class AdditiveModel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
         Coefficients are common to both, so what they share cancels; what is not recorded of either does not.
         """
         frame = self._checked(X)
-        missing = self._missing_variance(frame) + self._missing_variance(self._checked(other))
-        return np.sqrt(self._quadratic(frame, _one_row(other)) + missing)
+        missing = missing_variance(self.shapes, frame) + missing_variance(self.shapes, self._checked(other))
+        return np.sqrt(quadratic(self, frame, one_row(other)) + missing)
 
     def interval(self, X: Any, level: float = 0.9) -> pd.DataFrame:
         """Credible interval of the probability, the base's uncertainty included.
@@ -367,7 +328,7 @@ class AdditiveModel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
             eta = self.log_odds(X)
             if not len(eta):
                 raise ValueError("at_prevalence(p, X) needs at least one pupil in X")
-            shift = _shift_to(eta, prevalence)
+            shift = shift_to(eta, prevalence)
         note = f"base shifted by {shift:+.4f} to a prevalence of {prevalence:.4f}" + (
             "" if X is None else " over a run"
         )
@@ -427,70 +388,5 @@ class AdditiveModel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
         check_known(frame, self.features)
         return frame
 
-    def _missing_variance(self, frame: pd.DataFrame) -> Floats:
-        total = np.zeros(len(frame))
-        for shape in self.shapes:
-            total += (shape.variance + shape.unknown_variance) * unknown(shape_column(frame, shape))
-        return total
 
-    def _spans(self) -> Iterator[tuple[Shape, int, int]]:
-        start = 0
-        for shape in self.shapes:
-            yield shape, start, start + shape.n_coefficients
-            start += shape.n_coefficients
-
-    def _quadratic(
-        self,
-        frame: pd.DataFrame,
-        rows: Rows,
-        factors: Collection[str] | None = None,
-    ) -> Floats:
-        """Give (x - r)' V (x - r) per pupil, block by block and in row batches, so that memory stays flat."""
-        total = np.zeros(len(frame))
-        for block in self.covariance:
-            end = block.start + len(block.matrix)
-            members = [(s, a, b) for s, a, b in self._spans() if a < end and b > block.start]
-            if factors is not None and not any(s.factor in factors for s, _, _ in members):
-                continue
-            matrix = np.asarray(block.matrix)
-            columns = [shape_column(frame, shape) for shape, _, _ in members]
-            for first in range(0, len(frame), _ROWS_AT_ONCE):
-                part = slice(first, first + _ROWS_AT_ONCE)
-                away = []
-                for (shape, _, _), column in zip(members, columns, strict=True):
-                    if factors is not None and shape.factor not in factors:
-                        away.append(np.zeros((len(column[part]), shape.n_coefficients)))
-                        continue
-                    away.append(shape.basis(column[part]) - rows(shape, part))
-                d = np.hstack(away)
-                total[part] += np.einsum("ij,jk,ik->i", d, matrix, d, optimize=True)
-        return np.maximum(total, 0.0)
-
-
-def _mean_rows(shape: Shape, part: slice) -> Floats:
-    return np.asarray(shape.mean_row)
-
-
-def _one_row(other: pd.DataFrame) -> Rows:
-    return lambda shape, part: shape.basis(shape_column(other, shape))
-
-
-def expit(eta: Floats) -> Floats:
-    """Probability of a log-odds, without overflow."""
-    return np.where(eta >= 0, 1 / (1 + np.exp(-np.abs(eta))), np.exp(-np.abs(eta)) / (1 + np.exp(-np.abs(eta))))
-
-
-def logit(p: float) -> float:
-    """Log-odds of a probability."""
-    return float(np.log(p) - np.log1p(-p))
-
-
-def _shift_to(eta: Floats, prevalence: float) -> float:
-    low, high = logit(prevalence) - float(eta.max()), logit(prevalence) - float(eta.min())
-    for _ in range(200):
-        middle = (low + high) / 2
-        low, high = (middle, high) if expit(eta + middle).mean() < prevalence else (low, middle)
-    return (low + high) / 2
-
-
-__all__ = ["AdditiveModel", "CovarianceBlock", "Levels", "PiecewiseLinear", "Provenance", "RateRange", "expit", "logit"]
+__all__ = ["AdditiveModel", "CovarianceBlock", "Provenance", "RateRange", "expit", "logit"]

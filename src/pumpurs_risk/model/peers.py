@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from pumpurs_risk.model.additive import AdditiveModel
 from pumpurs_risk.model.inputs import as_frame, shape_column, word_column
 from pumpurs_risk.model.shapes import Floats, Levels, Shape
+
+if TYPE_CHECKING:
+    from pumpurs_risk.model.additive import AdditiveModel
 
 SMALLEST_GROUP = 20
 """Pupils a group needs; smaller ones are compared with their programme, else with what is typical (DESIGN section 7)."""
@@ -79,8 +81,8 @@ class PeerReference:
         labels = pd.concat([_levels(frame), _programmes(frame)])
         positions = np.tile(np.arange(len(frame)), 2)
         groups = pd.Series(positions).groupby(labels.to_numpy(), sort=True).indices
-        who = {str(g): np.unique(positions[i]) for g, i in groups.items()}  # a pupil of unknown level stands under both
-        members = {g: pupils for g, pupils in who.items() if len(pupils) >= SMALLEST_GROUP}
+        alike = {str(g): np.unique(positions[i]) for g, i in groups.items()}  # a pupil of unknown level stands under both
+        members = {g: pupils for g, pupils in alike.items() if len(pupils) >= SMALLEST_GROUP}
         contributions = {g: np.empty(len(model.shapes)) for g in members}
         values = {g: np.full(len(model.shapes), np.nan) for g in members}
         rows: dict[str, dict[str, Floats]] = {g: {} for g in members}

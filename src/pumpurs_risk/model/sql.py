@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from pumpurs_risk.model.additive import AdditiveModel
+from typing import TYPE_CHECKING
+
 from pumpurs_risk.model.shapes import Levels, PiecewiseLinear
+
+if TYPE_CHECKING:
+    from pumpurs_risk.model.additive import AdditiveModel
 
 _DIALECTS = ("duckdb",)
 

@@ -180,18 +180,19 @@ def _check_consistent(model: AdditiveModel) -> None:
 
 
 def _check_covariance(model: AdditiveModel, refuse: Any) -> None:
-    n_coefficients = sum(shape.n_coefficients for shape in model.shapes)
+    bounds = {0, *np.cumsum([shape.n_coefficients for shape in model.shapes]).tolist()}
     end = 0
     for block in model.covariance:
         size = len(block.matrix)
-        if block.start < end or block.start + size > n_coefficients or any(len(row) != size for row in block.matrix):
-            refuse("a covariance block does not lie on its coefficients")
+        whole = {block.start, block.start + size} <= bounds  # of whole factors
+        if block.start < end or not whole or not size or any(len(row) != size for row in block.matrix):
+            refuse("a covariance block does not lie on the coefficients of whole factors")
         end = block.start + size
         matrix = np.asarray(block.matrix, float).reshape(size, size)
         scale = float(np.abs(matrix).max(initial=0.0))
         if not np.allclose(matrix, matrix.T, rtol=0, atol=1e-9 * scale):
             refuse("a covariance block is not symmetric")
-        if size and float(np.linalg.eigvalsh(matrix)[0]) < -1e-9 * scale:
+        if float(np.linalg.eigvalsh(matrix)[0]) < -1e-9 * scale:
             refuse("a covariance block is not positive")
 
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     Texts: TypeAlias = Sequence[str] | np.ndarray[Any, Any] | pa.Array[Any]
     Codes: TypeAlias = np.ndarray[Any, np.dtype[np.int64]]
 
-__all__ = ["KEY_FILE_NAME", "KeyFile", "KeyedName", "find_personal_codes", "key_path_beside", "plain_name"]
+__all__ = ["KEY_FILE_NAME", "KeyFile", "KeyedName", "find_personal_codes", "plain_name"]
 
 KEY_FILE_NAME = "pumpurs.key.json"
 _ID_LETTERS = 12  # of 5 bits: among a million pupils two meet with probability 4e-7
@@ -331,21 +331,3 @@ def _plain(values: Cells, form: Any) -> tuple[list[str], Codes]:
     place: dict[str, int] = {}
     to_plain = [place.setdefault(form(value), len(place)) for value in written]
     return list(place), np.array(to_plain, "i8")[codes]
-
-
-def key_path_beside(data: str | os.PathLike[str]) -> Path:
-    """Say where the key file of some records lies if nobody says otherwise.
-
-    Parameters
-    ----------
-    data : path
-        The file or folder of records.
-
-    Returns
-    -------
-    pathlib.Path
-        ``pumpurs.key.json`` in the folder of records if it is there, else beside the file or folder.
-    """
-    data = Path(data).resolve()
-    inside = data / KEY_FILE_NAME
-    return inside if inside.exists() else data.parent / KEY_FILE_NAME
