@@ -41,14 +41,23 @@ def test_what_nobody_said_is_unknown_and_never_zero():
 
 def test_a_users_factor_is_taken_as_given():
     own = CATALOGUE.subset(["motivation", "programme_level"])
-    records = SchoolRecords.from_tables(pd.DataFrame({"pupil_id": ["a"], "motivation": ["2"], "mean_mark": [7]}), as_of=DAY, catalogue=own)
+    records = SchoolRecords.from_tables(
+        pd.DataFrame({"pupil_id": ["a"], "motivation": ["2"], "mean_mark": [7]}), as_of=DAY, catalogue=own
+    )
     X = factor_table(records, DAY, catalogue=own)
     assert X["motivation"].tolist() == [2] and "mean_mark" not in X
 
 
 def test_shares_are_computed_from_lessons_and_the_given_value_fills_where_they_are_not_known():
-    X = table({"lessons_missed": [60, 60, None, 0], "lessons_held": [480, None, 480, 0], "absence_share": ["30 %", "30 %", None, None],
-               "unexcused_raw": [12, 12, 3, 0], "unexcused_lessons": [None, 7, None, None]})  # fmt: skip
+    X = table(
+        {
+            "lessons_missed": [60, 60, None, 0],
+            "lessons_held": [480, None, 480, 0],
+            "absence_share": ["30 %", "30 %", None, None],
+            "unexcused_raw": [12, 12, 3, 0],
+            "unexcused_lessons": [None, 7, None, None],
+        }
+    )
     same(X["absence_share"], [0.125, 0.3, np.nan, np.nan])
     same(X["unexcused_lessons"], [2.5, 7, 0.625, np.nan])
     same(X["unexcused_raw"], [12, 12, 3, 0])
@@ -62,19 +71,29 @@ def test_age_comes_from_the_date_else_the_year_else_as_given():
 @pytest.mark.parametrize(
     ("class_id", "programme", "enrolled", "given", "first"),
     [
-        ("10.a", "", None, None, 1), ("1. kurss", "", None, None, 1), ("9.a", "", None, None, 0), ("2. kurss", "", None, None, 0),
-        ("9.a", "", "2026-09-01", None, 1), ("9.a", "", "2026-08-31", None, 0), ("9.a", "", "2027-01-10", None, 1),
-        ("9.a", "", None, "jā", 1), ("9.a", "", "2020-09-01", "jā", 1), ("", "", None, None, np.nan), ("", "", None, "nē", 0),
+        ("10.a", "", None, None, 1),
+        ("1. kurss", "", None, None, 1),
+        ("9.a", "", None, None, 0),
+        ("2. kurss", "", None, None, 0),
+        ("9.a", "", "2026-09-01", None, 1),
+        ("9.a", "", "2026-08-31", None, 0),
+        ("9.a", "", "2027-01-10", None, 1),
+        ("9.a", "", None, "jā", 1),
+        ("9.a", "", "2020-09-01", "jā", 1),
+        ("", "", None, None, np.nan),
+        ("", "", None, "nē", 0),
         ("10.a", "vakara", "2024-09-01", None, 1),
     ],
-)  # fmt: skip
+)
 def test_the_first_year_is_known_by_level_enrolment_or_word(class_id, programme, enrolled, given, first):
     X = table({"class_id": [class_id], "programme": [programme], "enrolled_from": [enrolled], "first_year": [given]})
     same(X["first_year"], [first])
 
 
 def test_days_known_are_school_days_from_september_or_enrolment():
-    X = table({"enrolled_from": [None, "2019-09-01", "2027-01-11", "2027-01-15", None], "days_known": [None, 5, 5, 5, 12]})
+    X = table(
+        {"enrolled_from": [None, "2019-09-01", "2027-01-11", "2027-01-15", None], "days_known": [None, 5, 5, 5, 12]}
+    )
     calendar = CATALOGUE.calendar
     whole = calendar.school_days("2026-09-01", DAY)
     assert calendar.school_days("2027-01-11", DAY) == 4
@@ -88,7 +107,13 @@ def test_a_year_that_the_calendar_does_not_know_leaves_days_unknown_and_scores_t
 
 def test_programme_and_level_become_one_factor():
     X = table({"class_id": ["9.a", "2. kurss", "12", "?", "DT-1"], "programme": ["", "", "vakara", "", "profesionālā"]})
-    assert X["programme_level"].fillna("").tolist() == ["general-9", "vocational-2", "evening-12", "general", "vocational"]
+    assert X["programme_level"].fillna("").tolist() == [
+        "general-9",
+        "vocational-2",
+        "evening-12",
+        "general",
+        "vocational",
+    ]
 
 
 def test_a_given_programme_and_level_counts_where_no_level_is_known():
@@ -102,15 +127,24 @@ def test_the_transition_year_follows_from_the_level_unless_said():
 
 
 def test_years_over_age_are_counted_by_the_year_of_birth():
-    X = table({"class_id": ["9.a"] * 5 + ["1. kurss", "?"], "birth_year": [2011, 2010, 2008, 2012, None, 2010, 2010],
-               "over_age": [None] * 4 + [2, None, None]})  # fmt: skip
+    X = table(
+        {
+            "class_id": ["9.a"] * 5 + ["1. kurss", "?"],
+            "birth_year": [2011, 2010, 2008, 2012, None, 2010, 2010],
+            "over_age": [None] * 4 + [2, None, None],
+        }
+    )
     same(X["over_age"], [0, 1, 3, 0, 2, 0, np.nan])
     by_date = table({"class_id": ["9.a"] * 2, "birth_date": ["2011-01-01", "2010-12-31"]})
     same(by_date["over_age"], [0, 1])
 
 
 def test_rows_of_a_later_day_are_not_used_and_the_latest_earlier_one_counts():
-    rows = {"pupil_id": ["a", "a", "a", "b"], "as_of": ["2026-09-15", "2027-01-15", "2027-02-01", "2027-02-01"], "mean_mark": [5, 6, 7, 8]}
+    rows = {
+        "pupil_id": ["a", "a", "a", "b"],
+        "as_of": ["2026-09-15", "2027-01-15", "2027-02-01", "2027-02-01"],
+        "mean_mark": [5, 6, 7, 8],
+    }
     X = table(rows)
     assert X[["pupil_id", "mean_mark"]].to_numpy().tolist() == [["school:a", 6]]
     assert table(rows, as_of="2027-03-01")["mean_mark"].tolist() == [7, 8]
@@ -118,7 +152,9 @@ def test_rows_of_a_later_day_are_not_used_and_the_latest_earlier_one_counts():
 
 
 def test_the_latest_day_of_the_records_is_the_default():
-    records = SchoolRecords.from_tables(pd.DataFrame({"pupil_id": ["a"], "as_of": ["2026-10-01"], "enrolled_from": ["2026-09-01"]}))
+    records = SchoolRecords.from_tables(
+        pd.DataFrame({"pupil_id": ["a"], "as_of": ["2026-10-01"], "enrolled_from": ["2026-09-01"]})
+    )
     same(factor_table(records)["days_known"], [CATALOGUE.calendar.school_days("2026-09-01", "2026-10-01")])
 
 
@@ -134,15 +170,21 @@ def answered(*rows):
 
 
 def test_answers_fill_unknown_factors_only():
-    answers = answered(("school:a", "motivation", 2, DAY, "class_teacher"), ("school:b", "motivation", 3, DAY, "class_teacher"))
+    answers = answered(
+        ("school:a", "motivation", 2, DAY, "class_teacher"), ("school:b", "motivation", 3, DAY, "class_teacher")
+    )
     same(table({"pupil_id": ["a", "b"], "motivation": [None, 1]}, answers=answers)["motivation"], [2, 1])
 
 
 def test_answers_of_a_later_day_change_nothing_and_the_latest_counts():
     answers = answered(
-        ("school:a", "motivation", 3, "2027-01-16", "x"), ("school:a", "motivation", 1, "2026-10-01", "x"), ("school:a", "motivation", 2, "2026-12-01", "x"),
-        ("school:q", "motivation", 2, DAY, "x"), ("school:a", "no_such_factor", 2, DAY, "x"), ("school:a", "low_income", np.nan, DAY, "x"),
-    )  # fmt: skip
+        ("school:a", "motivation", 3, "2027-01-16", "x"),
+        ("school:a", "motivation", 1, "2026-10-01", "x"),
+        ("school:a", "motivation", 2, "2026-12-01", "x"),
+        ("school:q", "motivation", 2, DAY, "x"),
+        ("school:a", "no_such_factor", 2, DAY, "x"),
+        ("school:a", "low_income", np.nan, DAY, "x"),
+    )
     X = table({"pupil_id": ["a"]}, answers=answers)
     same(X["motivation"], [2])
     assert np.isnan(X["low_income"][0]) and len(X) == 1
@@ -156,7 +198,7 @@ def test_of_two_answers_of_one_day_the_order_decides_nothing():
 
 def test_peers_are_five_others_of_the_same_school_programme_and_level():
     marks = [4, 5, 6, 7, 8, 9]
-    X = table({"class_id": ["9.a"] * 6 + ["10.a"] * 5, "mean_mark": marks + [3, 3, 3, 3, 3]})
+    X = table({"class_id": ["9.a"] * 6 + ["10.a"] * 5, "mean_mark": [*marks, 3, 3, 3, 3, 3]})
     same(X["mean_mark_vs_peers"][:6], [m - np.median([o for o in marks if o != m]) for m in marks])
     assert X["mean_mark_vs_peers"][6:].isna().all()
 

@@ -17,7 +17,11 @@ DAY = "2027-01-15"
 CATALOGUE = Catalogue.load()
 CONTRACT = SheetContract.load(CATALOGUE)
 LEVELS = [f"{n}.{letter}" for n in range(5, 13) for letter in "ab"] + ["1. kurss", "III kurss", "DT-21", ""]
-IDS = st.text("0123456789abĀž.-/=@ ", min_size=1, max_size=5).map(str.strip).filter(lambda text: text.strip("-–. ") and text[0] != "'")
+IDS = (
+    st.text("0123456789abĀž.-/=@ ", min_size=1, max_size=5)
+    .map(str.strip)
+    .filter(lambda text: text.strip("-–. ") and text[0] != "'")
+)
 
 
 def values_of(field):
@@ -50,7 +54,9 @@ def sheets(draw, max_pupils=12):
         "unexcused_raw": column(st.integers(0, 100).map(float)),
         "semester": column(st.sampled_from(["2026/2027-1", "2025/2026-2"])),
     }
-    factors = [name for name, factor in CATALOGUE.factors.items() if factor.kind != "level" and name not in CONTRACT.computed]
+    factors = [
+        name for name, factor in CATALOGUE.factors.items() if factor.kind != "level" and name not in CONTRACT.computed
+    ]
     for name in draw(st.lists(st.sampled_from(factors), unique=True, max_size=8)):
         frame[name] = column(values_of(CONTRACT.fields[name]))
     return pd.DataFrame(frame)
@@ -103,26 +109,47 @@ def test_typed_cells_and_their_text_mean_the_same(frame, decimal_mark):
     def written(cell):
         if cell is None or cell != cell:
             return ""
-        return repr(cell).replace(".", decimal_mark) if isinstance(cell, float) else cell.strftime("%d.%m.%Y.") if isinstance(cell, dt.date) else cell
+        return (
+            repr(cell).replace(".", decimal_mark)
+            if isinstance(cell, float)
+            else cell.strftime("%d.%m.%Y.")
+            if isinstance(cell, dt.date)
+            else cell
+        )
 
     as_text = frame.map(written)
     assert_same(table_of(as_text), table_of(frame))
 
 
 CELLS = st.one_of(
-    st.none(), st.text(max_size=6), st.sampled_from(["7", "7,5", "11", "12 %", "jā", "-", "nv", "#DIV/0!", "31.02.2027.", "Kopā", "9.a", "3.b", "=1+1"]),
-    st.integers(-5, 2030).map(str), st.floats(allow_nan=True, allow_infinity=True).map(str),
-)  # fmt: skip
+    st.none(),
+    st.text(max_size=6),
+    st.sampled_from(
+        ["7", "7,5", "11", "12 %", "jā", "-", "nv", "#DIV/0!", "31.02.2027.", "Kopā", "9.a", "3.b", "=1+1"]
+    ),
+    st.integers(-5, 2030).map(str),
+    st.floats(allow_nan=True, allow_infinity=True).map(str),
+)
 FIELDS = [name for name, field in CONTRACT.fields.items() if field.kind != "name"]
 
 
 @st.composite
 def messes(draw):
     """A sheet as a person might hand it in: any cell may hold anything."""
-    columns = draw(st.lists(st.sampled_from(FIELDS), unique=True, max_size=6).map(lambda names: ["pupil_id", *(n for n in names if n != "pupil_id")]))
+    columns = draw(
+        st.lists(st.sampled_from(FIELDS), unique=True, max_size=6).map(
+            lambda names: ["pupil_id", *(n for n in names if n != "pupil_id")]
+        )
+    )
     n = draw(st.integers(1, 12))
     cells = {name: draw(st.lists(CELLS, min_size=n, max_size=n)) for name in columns}
-    cells["pupil_id"] = draw(st.lists(st.sampled_from(["1", "2", "3", "", "Kopā", "#REF!", "150309-21234", "=x", None]) | st.text(max_size=3), min_size=n, max_size=n))
+    cells["pupil_id"] = draw(
+        st.lists(
+            st.sampled_from(["1", "2", "3", "", "Kopā", "#REF!", "150309-21234", "=x", None]) | st.text(max_size=3),
+            min_size=n,
+            max_size=n,
+        )
+    )
     return pd.DataFrame(cells)
 
 

@@ -35,7 +35,13 @@ def test_every_heading_alias_and_id_means_its_own_column(contract):
 def test_case_spaces_marks_hints_and_diacritics_do_not_matter(contract):
     for field in contract.fields.values():
         for heading in field.titles.values():
-            for changed in (heading.upper(), f"  {heading} : ", f"{heading}*", heading.replace(" ", "\u00a0 "), f"{heading} (piem.)"):
+            for changed in (
+                heading.upper(),
+                f"  {heading} : ",
+                f"{heading}*",
+                heading.replace(" ", "\u00a0 "),
+                f"{heading} (piem.)",
+            ):
                 assert contract.recognise(changed) == field.id, changed
     assert contract.recognise("Videjais vertejums") == "mean_mark"
     assert contract.recognise("KAVETAS STUNDAS:") == "lessons_missed"
@@ -90,7 +96,9 @@ def test_the_published_schema_is_what_the_catalogue_gives(catalogue):
     stored = json.loads(resource("data_schema", "factor_sheet.json").read_text(encoding="utf-8"))
     assert stored == json.loads(json.dumps(sheet_schema(catalogue))), "run: python -m pumpurs_risk.records.sheet_schema"
     package = json.loads(resource("data_schema", "datapackage.json").read_text(encoding="utf-8"))
-    assert package == json.loads(json.dumps(sheet_package(catalogue))), "run: python -m pumpurs_risk.records.sheet_schema"
+    assert package == json.loads(json.dumps(sheet_package(catalogue))), (
+        "run: python -m pumpurs_risk.records.sheet_schema"
+    )
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::PendingDeprecationWarning")

@@ -106,13 +106,26 @@ def test_what_the_scale_calls_none_is_zero_and_not_unknown():
     assert read("teacher_concern", "nav")[0] == [0.0]
 
 
-@pytest.mark.parametrize("cell", ["2011-03-05", "05.03.2011.", "5.3.2011", "05. 03. 2011.", "05/03/2011", "2011-03-05 00:00:00", "2011-03-05T00:00:00"])
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "2011-03-05",
+        "05.03.2011.",
+        "5.3.2011",
+        "05. 03. 2011.",
+        "05/03/2011",
+        "2011-03-05 00:00:00",
+        "2011-03-05T00:00:00",
+    ],
+)
 def test_dates_are_read(cell):
     values, codes = read("birth_date", cell)
     assert str(values[0]) == "2011-03-05" and codes == [None]
 
 
-@pytest.mark.parametrize("cell", ["31.02.", "31.02.2011.", "2011", "05.03.11", "03/25/2011", "vakar", "0000-00-00", "40607", "2011-13-01"])
+@pytest.mark.parametrize(
+    "cell", ["31.02.", "31.02.2011.", "2011", "05.03.11", "03/25/2011", "vakar", "0000-00-00", "40607", "2011-13-01"]
+)
 def test_what_is_no_date_is_named(cell):
     assert read("birth_date", cell)[1] == ["not_a_date"]
 
@@ -126,7 +139,9 @@ def test_a_date_of_birth_in_the_column_of_years_gives_the_year():
 
 
 @pytest.mark.parametrize("cell", ["#DIV/0!", "#N/A", "#REF!", "#VALUE!", "#name?", "#####", "Err:502"])
-@pytest.mark.parametrize("field", ["mean_mark", "class_id", "birth_date", "pregnancy", "programme", "level", "semester"])
+@pytest.mark.parametrize(
+    "field", ["mean_mark", "class_id", "birth_date", "pregnancy", "programme", "level", "semester"]
+)
 def test_formula_errors_are_unknown_and_named(cell, field):
     values, codes = read(field, cell)
     assert codes == ["formula_error"] and (values[0] is None or values[0] != values[0])
@@ -134,8 +149,21 @@ def test_formula_errors_are_unknown_and_named(cell, field):
 
 @pytest.mark.parametrize(
     ("cell", "level"),
-    [("9.a", 9), ("9a", 9), ("9", 9), ("10.b klase", 10), ("12. klase", 12), ("1. kurss", 1), ("III kurss", 3), ("IV", 4), ("9-B", 9), ("9.0", 9), ("7 c", 7), ("xii", 12)],
-)  # fmt: skip
+    [
+        ("9.a", 9),
+        ("9a", 9),
+        ("9", 9),
+        ("10.b klase", 10),
+        ("12. klase", 12),
+        ("1. kurss", 1),
+        ("III kurss", 3),
+        ("IV", 4),
+        ("9-B", 9),
+        ("9.0", 9),
+        ("7 c", 7),
+        ("xii", 12),
+    ],
+)
 def test_levels_are_read_from_classes(cell, level):
     assert read("level", cell) == ([float(level)], [None])
 
@@ -146,17 +174,33 @@ def test_what_names_no_level_is_not_guessed(cell):
 
 
 def test_a_course_is_told_from_a_class():
-    assert is_course(pa.array(["1. kurss", "II KURSS", "9.a klase", None, "kursants"]), CONTRACT.words).tolist() == [True, True, False, False, False]
+    assert is_course(pa.array(["1. kurss", "II KURSS", "9.a klase", None, "kursants"]), CONTRACT.words).tolist() == [
+        True,
+        True,
+        False,
+        False,
+        False,
+    ]
 
 
 def test_programmes_are_read_in_both_languages():
-    values, codes = read("programme", "Vispārējā", "vakara (neklātienes)", "Profesionālā izglītība", "vocational", "sporta")
+    values, codes = read(
+        "programme", "Vispārējā", "vakara (neklātienes)", "Profesionālā izglītība", "vocational", "sporta"
+    )
     assert values == ["general", "evening", "vocational", "vocational", None]
     assert codes == [None] * 4 + ["not_a_programme"]
 
 
 def test_semesters_are_read_as_people_write_them():
-    values, codes = read("semester", "2026/2027-1", "2026./2027. m. g. 2. semestris", "2026/2027, semester 1", "2026/27 1", "pavasaris", "2026/2029-1")
+    values, codes = read(
+        "semester",
+        "2026/2027-1",
+        "2026./2027. m. g. 2. semestris",
+        "2026/2027, semester 1",
+        "2026/27 1",
+        "pavasaris",
+        "2026/2029-1",
+    )
     assert values == ["2026/2027-1", "2026/2027-2", "2026/2027-1", "2026/2027-1", None, None]
     assert codes == [None] * 4 + ["not_a_semester"] * 2
 

@@ -52,8 +52,14 @@ def test_latvian_excel_csv_just_works(tmp_path):
     assert records.report.problems.empty
     row = records.sheet.iloc[0]
     assert row[["pupil_id", "school_id", "class_id", "level", "programme", "mean_mark", "lessons_missed"]].tolist() == [
-        "9a:007", "9a", "9.a", 9, "general", 7.5, 12,
-    ]  # fmt: skip
+        "9a:007",
+        "9a",
+        "9.a",
+        9,
+        "general",
+        7.5,
+        12,
+    ]
     assert records.as_of == dt.date(2027, 1, 15)
     assert records.names[["pupil_id", "own_id"]].to_numpy().tolist() == [["9a:007", "007"]]
     assert validate(records) is records.report
@@ -96,7 +102,9 @@ def test_first_name_and_surname_in_two_columns_are_one_name(tmp_path):
 
 
 def test_two_namesakes_who_cannot_be_told_apart_are_rejected_without_their_name(tmp_path):
-    records = read_records(write(tmp_path / "x.csv", "Vārds, uzvārds;Klase\nAnna Ozola;9.a\nAnna Ozola;9.b\nJa Ja;9.a\n"), as_of=DAY)
+    records = read_records(
+        write(tmp_path / "x.csv", "Vārds, uzvārds;Klase\nAnna Ozola;9.a\nAnna Ozola;9.b\nJa Ja;9.a\n"), as_of=DAY
+    )
     rejected = records.report.problems[records.report.problems["code"] == "name_ambiguous"]
     assert rejected["row"].tolist() == [2, 3] and set(rejected["value"]) == {""}
     assert conserved(records)["rejected"].tolist() == [2]
@@ -104,7 +112,14 @@ def test_two_namesakes_who_cannot_be_told_apart_are_rejected_without_their_name(
 
 def test_a_damaged_key_file_matters_only_where_there_are_names(tmp_path):
     write(tmp_path / "pumpurs.key.json", "{")
-    assert len(read_records(write(tmp_path / "x.csv", "id;Klase\n1;9.a\n".replace("id", "Identifikators")), as_of=DAY).sheet) == 1
+    assert (
+        len(
+            read_records(
+                write(tmp_path / "x.csv", "id;Klase\n1;9.a\n".replace("id", "Identifikators")), as_of=DAY
+            ).sheet
+        )
+        == 1
+    )
     with pytest.raises(RecordsError):
         read_records(write(tmp_path / "y.csv", "Vārds, uzvārds;Klase\nAnna Ozola;9.a\n"), as_of=DAY)
 
@@ -122,22 +137,46 @@ def test_a_template_filled_in_is_read_without_a_word(tmp_path):
         path = tmp_path / f"{lang}.xlsx"
         catalogue = Catalogue.load()
         row = {
-            "name": "Anna Ozola", "class_id": "9.a", "birth_year": 2011, "enrolled_from": dt.date(2020, 9, 1), "lessons_held": 480,
-            "lessons_missed": 24, "unexcused_raw": 3, "mean_mark": 7.5, "failing_subjects": 0, "not_assessed": 1,
-            "repeated_level": "jā" if lang == "lv" else "yes", "teacher_concern": catalogue.factors["teacher_concern"].scale[lang][2],
-        }  # fmt: skip
+            "name": "Anna Ozola",
+            "class_id": "9.a",
+            "birth_year": 2011,
+            "enrolled_from": dt.date(2020, 9, 1),
+            "lessons_held": 480,
+            "lessons_missed": 24,
+            "unexcused_raw": 3,
+            "mean_mark": 7.5,
+            "failing_subjects": 0,
+            "not_assessed": 1,
+            "repeated_level": "jā" if lang == "lv" else "yes",
+            "teacher_concern": catalogue.factors["teacher_concern"].scale[lang][2],
+        }
         write_template(
-            path, catalogue=catalogue, lang=lang, school="Dzērves pamatskola", municipality="Aizputes novads", as_of=dt.date(2027, 1, 15),
-            semester=semester, programme="evening", places=7, rows=[row],
-        )  # fmt: skip
+            path,
+            catalogue=catalogue,
+            lang=lang,
+            school="Dzērves pamatskola",
+            municipality="Aizputes novads",
+            as_of=dt.date(2027, 1, 15),
+            semester=semester,
+            programme="evening",
+            places=7,
+            rows=[row],
+        )
         records = read_records(path)
         assert records.report.problems.empty, records.report.messages("en")
         school = records.schools.iloc[0]
         assert school[["school_id", "title", "municipality", "programme", "places", "semester"]].tolist() == [
-            "dzerves-pamatskola", "Dzērves pamatskola", "Aizputes novads", "evening", 7, semester,
-        ]  # fmt: skip
+            "dzerves-pamatskola",
+            "Dzērves pamatskola",
+            "Aizputes novads",
+            "evening",
+            7,
+            semester,
+        ]
         got = records.sheet.iloc[0]
-        assert got[["level", "birth_year", "lessons_held", "mean_mark", "repeated_level", "teacher_concern"]].tolist() == [9, 2011, 480, 7.5, 1, 2]
+        assert got[
+            ["level", "birth_year", "lessons_held", "mean_mark", "repeated_level", "teacher_concern"]
+        ].tolist() == [9, 2011, 480, 7.5, 1, 2]
         assert records.as_of == dt.date(2027, 1, 15) and got["enrolled_from"] == pd.Timestamp("2020-09-01")
 
 
@@ -188,36 +227,63 @@ def test_the_same_pupil_in_two_files_of_a_school_is_one_pupil(tmp_path):
     write(tmp_path / "a" / "marks.csv", "Identifikators;Vidējais vērtējums\n1;7\n2;8\n")
     write(tmp_path / "a" / "other.csv", "Identifikators;Kavētās stundas\n2;5\n1;4\n")
     records = read_records(tmp_path, as_of=DAY)
-    assert records.sheet[["pupil_id", "mean_mark", "lessons_missed"]].to_numpy().tolist() == [["a:1", 7, 4], ["a:2", 8, 5]]
+    assert records.sheet[["pupil_id", "mean_mark", "lessons_missed"]].to_numpy().tolist() == [
+        ["a:1", 7, 4],
+        ["a:2", 8, 5],
+    ]
     assert codes(records) == ["duplicate_row"] and records.report.ok
     assert conserved(records)["not_used"].sum() == 2
 
 
 def test_what_is_stated_of_schools_names_them_and_fills_what_no_cover_says(tmp_path):
     write(tmp_path / "9vsk" / "x.csv", "Identifikators;Klase\n1;1.a\n")
-    stated = {"kazdanga": {"title": "Kazdangas pamatskola", "folder": "9vsk", "places": 4, "programme": "vocational", "lessons_held": 500.0, "mapping": None}}
+    stated = {
+        "kazdanga": {
+            "title": "Kazdangas pamatskola",
+            "folder": "9vsk",
+            "places": 4,
+            "programme": "vocational",
+            "lessons_held": 500.0,
+            "mapping": None,
+        }
+    }
     records = read_records(tmp_path, as_of=DAY, schools=stated, semester="2026/2027-1")
     assert records.schools.iloc[0][["school_id", "title", "places", "programme", "semester"]].tolist() == [
-        "kazdanga", "Kazdangas pamatskola", 4, "vocational", "2026/2027-1",
-    ]  # fmt: skip
-    assert records.sheet[["programme", "lessons_held", "semester"]].iloc[0].tolist() == ["vocational", 500, "2026/2027-1"]
+        "kazdanga",
+        "Kazdangas pamatskola",
+        4,
+        "vocational",
+        "2026/2027-1",
+    ]
+    assert records.sheet[["programme", "lessons_held", "semester"]].iloc[0].tolist() == [
+        "vocational",
+        500,
+        "2026/2027-1",
+    ]
 
 
 def test_a_cover_speaks_for_rows_that_say_nothing(tmp_path):
     write(
         tmp_path / "x.csv",
-        "Skola;Kalvenes pamatskola\nDatums;15.01.2027.\nSemestris;2026/2027-1\nProgramma;vakara\nVietas;3\nNotikušās stundas;500\n\n"
+        "Skola;Kalvenes pamatskola\nDatums;15.01.2027.\nSemestris;2026/2027-1\n"
+        "Programma;vakara\nVietas;3\nNotikušās stundas;500\n\n"
         "Identifikators;Klase;Kavētās stundas;Programma\n1;9.a;50;\n2;9.a;5;vispārējā\n",
     )
     records = read_records(tmp_path)
     assert records.sheet["programme"].tolist() == ["evening", "general"]
     assert records.sheet["lessons_held"].tolist() == [500, 500]
     assert records.as_of == dt.date(2027, 1, 15)
-    assert records.schools.iloc[0][["school_id", "places", "semester"]].tolist() == ["kalvenes-pamatskola", 3, "2026/2027-1"]
+    assert records.schools.iloc[0][["school_id", "places", "semester"]].tolist() == [
+        "kalvenes-pamatskola",
+        3,
+        "2026/2027-1",
+    ]
 
 
 def test_a_cover_that_cannot_be_understood_is_named(tmp_path):
-    write(tmp_path / "x.csv", "Skola;K\nDatums;kaut kad\nVietas;daudz\n\nIdentifikators;Klase;Kavētās stundas\n1;9.a;50\n")
+    write(
+        tmp_path / "x.csv", "Skola;K\nDatums;kaut kad\nVietas;daudz\n\nIdentifikators;Klase;Kavētās stundas\n1;9.a;50\n"
+    )
     records = read_records(tmp_path, as_of=DAY)
     wrong = records.report.problems
     assert wrong["code"].tolist() == ["bad_cover_value"] * 2 and wrong["value"].tolist() == ["kaut kad", "daudz"]
@@ -235,7 +301,10 @@ def test_lessons_held_may_be_given_per_class(tmp_path):
 
 def test_covers_of_one_school_that_differ_are_noticed_and_the_first_counts(tmp_path):
     for name, places, pupil in (("a", 3, 1), ("b", 5, 2)):
-        write(tmp_path / "s" / f"{name}.csv", f"Skola;Skola\nVietas;{places}\n\nIdentifikators;Klase;Kavētās stundas\n{pupil};9.a;50\n")
+        write(
+            tmp_path / "s" / f"{name}.csv",
+            f"Skola;Skola\nVietas;{places}\n\nIdentifikators;Klase;Kavētās stundas\n{pupil};9.a;50\n",
+        )
     records = read_records(tmp_path, as_of=DAY)
     assert records.schools["places"].tolist() == [3] and codes(records) == ["cover_conflict"] and records.report.ok
 
@@ -249,7 +318,8 @@ def test_a_mapping_turns_an_export_into_the_sheet_and_its_rows_are_accounted_for
     file = write(tmp_path / "x.csv", "code,grade,kind,days\nA,9,pupil,4\nB,9,pupil,x\nC,9,staff,1\n")
     mapping = write(
         tmp_path / "map.toml",
-        '[where]\nkind = "pupil"\n[columns]\npupil_id = "code"\nlevel = "grade"\n[columns.lessons_missed]\nfrom = "days"\nmultiply = 6\n',
+        '[where]\nkind = "pupil"\n[columns]\npupil_id = "code"\nlevel = "grade"\n'
+        '[columns.lessons_missed]\nfrom = "days"\nmultiply = 6\n',
     )
     records = read_records(file, mapping, as_of=DAY)
     assert records.sheet[["pupil_id", "level"]].to_numpy().tolist() == [["x:A", 9], ["x:B", 9]]
@@ -275,7 +345,13 @@ def test_a_csv_row_that_does_not_fit_is_rejected_and_counted(tmp_path):
 
 
 def test_lower_grades_are_out_of_scope_unless_asked_for():
-    frame = pd.DataFrame({"pupil_id": ["a", "b", "c", "d"], "class_id": ["3.a", "9.a", "?", "5.a"], "programme": ["", "", "", "vocational"]})
+    frame = pd.DataFrame(
+        {
+            "pupil_id": ["a", "b", "c", "d"],
+            "class_id": ["3.a", "9.a", "?", "5.a"],
+            "programme": ["", "", "", "vocational"],
+        }
+    )
     records = SchoolRecords.from_tables(frame, as_of=DAY, lang="en")
     assert records.sheet["pupil_id"].tolist() == ["school:b", "school:c"]
     assert records.out_of_scope[["pupil_id", "class_id", "reason"]].to_numpy().tolist() == [
@@ -291,20 +367,37 @@ def test_lower_grades_are_out_of_scope_unless_asked_for():
 
 
 def frames(frame):
-    return {"pandas": frame, "arrow": pa.Table.from_pandas(frame), "polars": pl.from_pandas(frame), "dict": frame.to_dict("list"),
-            "categories": frame.astype({"class_id": "category"}), "nullable": frame.convert_dtypes()}  # fmt: skip
+    return {
+        "pandas": frame,
+        "arrow": pa.Table.from_pandas(frame),
+        "polars": pl.from_pandas(frame),
+        "dict": frame.to_dict("list"),
+        "categories": frame.astype({"class_id": "category"}),
+        "nullable": frame.convert_dtypes(),
+    }
 
 
 @pytest.mark.parametrize("kind", ["pandas", "arrow", "polars", "dict", "categories", "nullable"])
 def test_every_kind_of_frame_gives_the_same_records(kind):
     frame = pd.DataFrame(
-        {"pupil_id": [1, 2], "class_id": ["9.a", None], "mean_mark": [7.5, np.nan], "repeated_level": [True, False],
-         "birth_date": pd.to_datetime(["2011-03-05", None]), "failing_subjects": [0, 2]}
-    )  # fmt: skip
+        {
+            "pupil_id": [1, 2],
+            "class_id": ["9.a", None],
+            "mean_mark": [7.5, np.nan],
+            "repeated_level": [True, False],
+            "birth_date": pd.to_datetime(["2011-03-05", None]),
+            "failing_subjects": [0, 2],
+        }
+    )
     wanted = SchoolRecords.from_tables(frame, as_of=DAY)
     found = SchoolRecords.from_tables(frames(frame)[kind], as_of=DAY)
     pd.testing.assert_frame_equal(found.sheet, wanted.sheet)
-    assert wanted.sheet[["pupil_id", "mean_mark", "repeated_level", "failing_subjects"]].iloc[0].tolist() == ["school:1", 7.5, 1, 0]
+    assert wanted.sheet[["pupil_id", "mean_mark", "repeated_level", "failing_subjects"]].iloc[0].tolist() == [
+        "school:1",
+        7.5,
+        1,
+        0,
+    ]
     assert wanted.report.problems.empty
 
 
@@ -318,7 +411,9 @@ def test_a_frame_of_names_needs_a_key(tmp_path):
 
 
 def test_an_empty_frame_with_columns_gives_empty_records():
-    records = SchoolRecords.from_tables(pd.DataFrame({"pupil_id": pd.Series(dtype=object), "mean_mark": pd.Series(dtype=float)}))
+    records = SchoolRecords.from_tables(
+        pd.DataFrame({"pupil_id": pd.Series(dtype=object), "mean_mark": pd.Series(dtype=float)})
+    )
     assert len(records.sheet) == 0 and records.report.ok and records.as_of is None
 
 
@@ -331,7 +426,9 @@ def test_schools_and_answers_come_beside_the_sheet():
     records = SchoolRecords.from_tables(
         pd.DataFrame({"pupil_id": ["1"], "Skola": ["Kazdangas pamatskola"], "class_id": ["9.a"]}),
         schools=pd.DataFrame({"school_id": ["kaz"], "title": ["Kazdangas pamatskola"], "places": [3]}),
-        answers=pd.DataFrame({"pupil_id": ["kaz:1"], "factor": ["motivation"], "value": [2], "as_of": [DAY], "role": ["class_teacher"]}),
+        answers=pd.DataFrame(
+            {"pupil_id": ["kaz:1"], "factor": ["motivation"], "value": [2], "as_of": [DAY], "role": ["class_teacher"]}
+        ),
         as_of=DAY,
     )
     assert records.sheet["pupil_id"].tolist() == ["kaz:1"] and records.schools["places"].tolist() == [3]
@@ -364,7 +461,14 @@ def test_identical_rows_collapse_with_a_notice():
 
 
 def test_contradicting_cells_become_unknown_and_each_is_named_and_the_rest_is_kept():
-    records = twice({"pupil_id": ["a", "b", "a"], "mean_mark": ["7", "5", "8"], "failing_subjects": ["0", "2", ""], "class_id": ["9.a"] * 3})
+    records = twice(
+        {
+            "pupil_id": ["a", "b", "a"],
+            "mean_mark": ["7", "5", "8"],
+            "failing_subjects": ["0", "2", ""],
+            "class_id": ["9.a"] * 3,
+        }
+    )
     assert records.sheet["pupil_id"].tolist() == ["school:a", "school:b"]
     np.testing.assert_array_equal(records.sheet["mean_mark"], [np.nan, 5])
     np.testing.assert_array_equal(records.sheet["failing_subjects"], [0, 2])
@@ -393,7 +497,9 @@ def test_classes_that_contradict_leave_the_level_they_agree_on():
 
 
 def test_the_order_of_contradicting_rows_decides_nothing():
-    rows = pd.DataFrame({"pupil_id": ["a", "a", "a", "b"], "mean_mark": ["7", "", "8", "5"], "motivation": ["1", "1", "", "2"]})
+    rows = pd.DataFrame(
+        {"pupil_id": ["a", "a", "a", "b"], "mean_mark": ["7", "", "8", "5"], "motivation": ["1", "1", "", "2"]}
+    )
     wanted = twice(rows).sheet.sort_values("pupil_id", ignore_index=True)
     for order in ([2, 0, 1, 3], [3, 1, 2, 0], [1, 3, 0, 2]):
         found = twice(rows.iloc[order]).sheet.sort_values("pupil_id", ignore_index=True)
@@ -412,13 +518,25 @@ def test_rows_of_two_days_are_no_duplicates():
 
 @pytest.mark.parametrize(
     ("title", "slug"),
-    [("Dzērves pamatskola", "dzerves-pamatskola"), ("S_07", "S_07"), ("../../x", "x"), ("CON", None), ("№", None), ("a" * 200, "a" * 60),
-     ("=cmd|' /C calc'!A0", "cmd-c-calc-a0"), ("9.a.", "9-a")],
-)  # fmt: skip
+    [
+        ("Dzērves pamatskola", "dzerves-pamatskola"),
+        ("S_07", "S_07"),
+        ("../../x", "x"),
+        ("CON", None),
+        ("№", None),
+        ("a" * 200, "a" * 60),
+        ("=cmd|' /C calc'!A0", "cmd-c-calc-a0"),
+        ("9.a.", "9-a"),
+    ],
+)
 def test_a_schools_id_is_safe_as_a_folder(title, slug):
     made = school_slug(title)
     assert made == (slug or made) and made == school_slug(made)
-    assert made and set(made) <= set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-") and made[-1] != "."
+    assert (
+        made
+        and set(made) <= set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-")
+        and made[-1] != "."
+    )
     assert made.upper().split(".")[0] not in {"CON", "NUL"}
 
 

@@ -35,19 +35,30 @@ def test_a_mark_of_11_becomes_unknown_and_is_named():
 
 
 def test_all_problems_are_named_at_once():
-    records = take({"mean_mark": ["11", "abc"], "failing_subjects": ["2,5", "-1"], "birth_date": ["31.02.2011.", "rīt"]})
+    records = take(
+        {"mean_mark": ["11", "abc"], "failing_subjects": ["2,5", "-1"], "birth_date": ["31.02.2011.", "rīt"]}
+    )
     assert len(records.report.problems) == 6
     assert set(records.report.problems["row"]) == {1, 2}
 
 
 def test_a_date_in_the_future_becomes_unknown_and_is_named():
-    records = take({"birth_date": ["2011-01-01", "2028-01-01"], "enrolled_from": ["2027-01-16", "2027-01-15"], "birth_year": ["2028", "2010"]})
+    records = take(
+        {
+            "birth_date": ["2011-01-01", "2028-01-01"],
+            "enrolled_from": ["2027-01-16", "2027-01-15"],
+            "birth_year": ["2028", "2010"],
+        }
+    )
     assert sorted(named(records, "code", "row", "column")) == [
         ("date_in_future", 1, "birth_year"),
         ("date_in_future", 1, "enrolled_from"),
         ("date_in_future", 2, "birth_date"),
     ]
-    assert records.sheet[["birth_date", "enrolled_from", "birth_year"]].isna().to_numpy().tolist() == [[False, True, True], [True, False, False]]
+    assert records.sheet[["birth_date", "enrolled_from", "birth_year"]].isna().to_numpy().tolist() == [
+        [False, True, True],
+        [True, False, False],
+    ]
 
 
 def test_a_newborn_pupil_is_named():
@@ -58,13 +69,22 @@ def test_a_newborn_pupil_is_named():
 
 def test_more_missed_than_held_makes_both_unknown_and_names_both_columns():
     records = take({"Kavētās stundas": ["40", "4"], "Notikušās stundas": ["30", "30"]})
-    assert named(records, "code", "column", "value", "detail") == [("more_than_other", "Kavētās stundas", "40", "Notikušās stundas: 30")]
-    assert records.sheet[["lessons_missed", "lessons_held"]].isna().to_numpy().tolist() == [[True, True], [False, False]]
+    assert named(records, "code", "column", "value", "detail") == [
+        ("more_than_other", "Kavētās stundas", "40", "Notikušās stundas: 30")
+    ]
+    assert records.sheet[["lessons_missed", "lessons_held"]].isna().to_numpy().tolist() == [
+        [True, True],
+        [False, False],
+    ]
 
 
 def test_more_unexcused_than_missed_makes_both_unknown():
     records = take({"lessons_missed": [4], "unexcused_raw": [5], "lessons_held": [100]})
-    assert records.sheet[["lessons_missed", "unexcused_raw", "lessons_held"]].isna().iloc[0].tolist() == [True, True, False]
+    assert records.sheet[["lessons_missed", "unexcused_raw", "lessons_held"]].isna().iloc[0].tolist() == [
+        True,
+        True,
+        False,
+    ]
 
 
 def test_negative_lessons_are_unknown_and_named():
@@ -146,7 +166,10 @@ def test_ids_stay_the_text_they_are(own):
 
 
 def test_whole_ids_that_became_floats_are_written_back():
-    assert take({"pupil_id": [17.0, np.nan, 3.0], "mean_mark": [1, 2, 3]}).sheet["pupil_id"].tolist() == ["school:17", "school:3"]
+    assert take({"pupil_id": [17.0, np.nan, 3.0], "mean_mark": [1, 2, 3]}).sheet["pupil_id"].tolist() == [
+        "school:17",
+        "school:3",
+    ]
 
 
 def test_accents_composed_in_another_way_are_the_same_id():
@@ -181,12 +204,22 @@ def test_every_code_has_words_in_both_languages_and_says_value_and_place():
     codes = list(_room("lv", "problems")["codes"])
     assert codes == list(_room("en", "problems")["codes"])
     for code in codes:
-        detail = {"date_in_future": DAY, "rows_later_than_list": DAY, "duplicate_row": "a.csv:3", "contradicting_duplicates": "a.csv:3"}.get(code, "DETAIL")
+        detail = {
+            "date_in_future": DAY,
+            "rows_later_than_list": DAY,
+            "duplicate_row": "a.csv:3",
+            "contradicting_duplicates": "a.csv:3",
+        }.get(code, "DETAIL")
         log.add(code, file="a.csv", sheet="9.a", column="Kolonna", rows=[12], values=["VALUE"], detail=detail)
     report = ValidationReport.of(log)
     for lang in ("lv", "en"):
         for message in report.messages(lang):
-            assert message.startswith("a.csv, ") and "12" in message and "{" not in message and message.endswith((".", "...")), message
+            assert (
+                message.startswith("a.csv, ")
+                and "12" in message
+                and "{" not in message
+                and message.endswith((".", "..."))
+            ), message
     assert len(set(report.messages("lv"))) == len(codes)
 
 
@@ -206,7 +239,8 @@ def test_latvian_and_english_say_the_same_placeholders():
 def test_a_message_says_where_what_and_how_to_mend_it():
     records = take({"Vidējais vērtējums": ["11"]})
     assert records.report.messages("lv") == [
-        "sheet, 1. rinda, kolonna „Vidējais vērtējums”: „11” ir ārpus robežām (1–10); vērtība uzskatīta par nezināmu. Izlabojiet to."
+        "sheet, 1. rinda, kolonna „Vidējais vērtējums”: "
+        "„11” ir ārpus robežām (1–10); vērtība uzskatīta par nezināmu. Izlabojiet to."
     ]
     assert records.report.messages("en") == [
         "sheet, row 1, column “Vidējais vērtējums”: “11” is outside the limits (1–10); the value counts as unknown. Correct it."
@@ -224,7 +258,9 @@ def test_the_report_is_plain_data_for_programs():
     plain = json.loads(json.dumps(records.report.to_dict("en"), allow_nan=False))
     assert plain["ok"] is False and plain["problems"][0]["row"] == 1
     assert set(plain["problems"][0]) == {*PROBLEM_COLUMNS, "message"}
-    assert plain["counts"] == [{"school_id": "school", "file": "sheet", "sheet": "", "rows_in": 2, "used": 2, "not_used": 0, "rejected": 0}]
+    assert plain["counts"] == [
+        {"school_id": "school", "file": "sheet", "sheet": "", "rows_in": 2, "used": 2, "not_used": 0, "rejected": 0}
+    ]
 
 
 def test_what_is_to_be_mended_is_listed_and_no_spreadsheet_takes_it_for_a_formula(tmp_path):

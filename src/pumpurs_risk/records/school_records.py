@@ -246,7 +246,8 @@ def read_records(
     except RecordsError as error:
         if error.code != "heading_row_missing" or not maps:
             raise
-        tables = read_raw(path, encoding=encoding, sheets=sheets or None)  # then the mapping says which line of it finds no heading
+        # With no heading known, the mapping says which of its lines finds none.
+        tables = read_raw(path, encoding=encoding, sheets=sheets or None)
     folder = path if path.is_dir() else path.parent
     gathering = Gathering(
         catalogue,
