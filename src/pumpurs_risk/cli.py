@@ -138,7 +138,7 @@ def template(
     from pumpurs_risk.batch.scoring import as_date
     from pumpurs_risk.catalogue import Catalogue
     from pumpurs_risk.errors import RunError
-    from pumpurs_risk.records.template import write_template
+    from pumpurs_risk.records.template.template import write_template
 
     language = lang or "lv"
     target = out or Path(text("cli.template_file", language))

@@ -66,7 +66,9 @@ def test_a_run_that_is_being_made_is_left_alone(tmp_path):
         "import sys\nfrom pathlib import Path\nfrom pumpurs_risk.batch.folder import new_folder\n"
         "with new_folder(Path(sys.argv[1])):\n    print('ready', flush=True)\n    sys.stdin.readline()\n"
     )
-    other = subprocess.Popen([sys.executable, "-c", code, str(run)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    other = subprocess.Popen(
+        [sys.executable, "-c", code, str(run)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
     try:
         assert other.stdout.readline().strip() == "ready"
         assert free_name(run).name == "run_2"

@@ -36,7 +36,7 @@ def test_without_a_file_nothing_is_stated(tmp_path):
 @pytest.mark.parametrize(
     ("wrong", "line", "said"),
     [
-        ('placez = 3\n', 1, "placez"),
+        ("placez = 3\n", 1, "placez"),
         ('municipality = "x"\nthreshold = 10.0\n', 2, "threshold"),
         ('[schools.liepas]\ntitle = "x"\nplaces = "nine"\n', 3, "places"),
         ('municipality = "x"\n\nlang = "de"\n', 3, "lang"),

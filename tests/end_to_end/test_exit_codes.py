@@ -71,7 +71,9 @@ def test_no_id_column_names_what_was_found_and_expected(run, tmp_path):
 
 def test_a_password(run, tmp_path):
     path = tmp_path / "a.xlsx"
-    path.write_bytes(bytes.fromhex("D0CF11E0A1B11AE1") + bytes(504) + "EncryptedPackage".encode("utf-16-le") + bytes(600))
+    path.write_bytes(
+        bytes.fromhex("D0CF11E0A1B11AE1") + bytes(504) + "EncryptedPackage".encode("utf-16-le") + bytes(600)
+    )
     assert "password" in refused(run, tmp_path, path)
 
 
@@ -126,7 +128,7 @@ def test_a_full_disk_leaves_nothing(run, tmp_path, sheet, monkeypatch):
     import pumpurs_risk.batch.writing as writing
 
     def full(target, paper):
-        with open("/dev/full", "wb") as handle:
+        with Path("/dev/full").open("wb") as handle:
             handle.write(bytes(1_000_000))
 
     monkeypatch.setattr(writing, "write_support_staff_workbook", full)

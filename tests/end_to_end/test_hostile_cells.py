@@ -8,7 +8,16 @@ import pytest
 
 import pumpurs_risk as pr
 
-HOSTILE = ["../../x", "=cmd|' /C calc'!A0", "<script>alert(1)</script>", "CON", "a/b\\c", "%s{0}{{7*7}}", "@SUM(1)", "1'; DROP TABLE x; --"]
+HOSTILE = [
+    "../../x",
+    "=cmd|' /C calc'!A0",
+    "<script>alert(1)</script>",
+    "CON",
+    "a/b\\c",
+    "%s{0}{{7*7}}",
+    "@SUM(1)",
+    "1'; DROP TABLE x; --",
+]
 
 
 @pytest.fixture
@@ -18,7 +27,9 @@ def scored(run, tmp_path):
     path = folder / "dati.csv"
     with path.open("w", encoding="utf-8", newline="") as handle:
         rows = csv.writer(handle, delimiter=";")
-        rows.writerow(["Identifikators", "Skola", "Klase", "Kavētās stundas", "Notikušās stundas", "Vidējais vērtējums"])
+        rows.writerow(
+            ["Identifikators", "Skola", "Klase", "Kavētās stundas", "Notikušās stundas", "Vidējais vērtējums"]
+        )
         for i, text in enumerate(HOSTILE):
             rows.writerow([text, HOSTILE[(i + 1) % len(HOSTILE)], text, 300, 480, 4])
             rows.writerow([f"{text} 2", HOSTILE[(i + 1) % len(HOSTILE)], "9.a", text, 480, text])
@@ -65,5 +76,3 @@ def test_no_csv_cell_starts_as_a_formula(scored):
                 for cell in row:
                     assert not cell.startswith(("=", "+", "@", "\t")), cell
                     assert not re.match(r"-[^\d]", cell), cell
-
-

@@ -41,7 +41,7 @@ def test_every_real_pupil_is_read_and_nothing_is_set_aside(name):
 
 @pytest.mark.parametrize("name", FILES)
 def test_an_example_uses_neither_the_outcome_nor_a_protected_attribute(name):
-    from pumpurs_risk.records.mapping import Mapping
+    from pumpurs_risk.records.mapping.mapping import Mapping
 
     used = [heading.name for heading in Mapping.load(CHECKOUT / "examples" / name).headings()]
     assert len(used) >= 8

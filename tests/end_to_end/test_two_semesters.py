@@ -8,7 +8,7 @@ import pytest
 import xlsxwriter
 
 import pumpurs_risk as pr
-from pumpurs_risk.records.workbook import read_workbook
+from pumpurs_risk.records.workbook.reader import read_workbook
 
 HEADINGS = [
     "Vārds, uzvārds", "Klase", "Dzimšanas gads", "Notikušās stundas", "Kavētās stundas", "Neattaisnoti kavētās stundas",
@@ -21,8 +21,8 @@ LAST = ["Āboliņš", "Bērziņa", "Čakstiņš"]
 def pupil(i):
     low = i % 7 == 0
     return [
-        f"{FIRST[i % 10]} {LAST[i // 10]}", f"{7 + i % 3}.a", 2026 - 13 - i % 3, 480, 140 if low else 10 + i, 25 if low else i % 4,
-        4.2 if low else 6.5 + (i % 5) / 2, 3 if low else 0, "nē", "lielas" if low else "", "",
+        f"{FIRST[i % 10]} {LAST[i // 10]}", f"{7 + i % 3}.a", 2026 - 13 - i % 3, 480, 140 if low else 10 + i,
+        25 if low else i % 4, 4.2 if low else 6.5 + (i % 5) / 2, 3 if low else 0, "nē", "lielas" if low else "", "",
     ]  # fmt: skip
 
 
@@ -76,7 +76,16 @@ def test_thirty_pupils_and_a_dozen_mistakes(run, school):
     checked = run("check", school / "skoleni.xlsx", "--as-of", "2027-01-15")
     assert checked.code == 1
     lines = checked.out.splitlines()
-    for row, value in [(5, "11"), (7, "-5"), (8, "500"), (9, "60"), (10, "2031"), (12, "varbūt"), (13, "milzīgas"), (14, "2.5")]:
+    for row, value in [
+        (5, "11"),
+        (7, "-5"),
+        (8, "500"),
+        (9, "60"),
+        (10, "2031"),
+        (12, "varbūt"),
+        (13, "milzīgas"),
+        (14, "2.5"),
+    ]:
         assert any(f"row {row}," in line and value in line for line in lines), (row, value, checked.out)
     for row in (5, 7, 8, 9, 10, 12, 13, 14, 15, 16, 17, 19, 20, 34, 35):
         assert f"row {row}" in checked.out, (row, checked.out)

@@ -67,7 +67,7 @@ def test_a_table_of_something_else_is_refused(model):
 
 
 def test_words_where_numbers_belong_are_named(model):
-    with pytest.raises(ValueError, match="'mark' of X must hold numbers.*'five'"):
+    with pytest.raises(ValueError, match=r"'mark' of X must hold numbers.*'five'"):
         model.log_odds(ROWS.assign(mark="five"))
 
 

@@ -9,7 +9,7 @@ from pumpurs_risk.model.peers import TYPICAL, PeerReference
 def school():
     rng = np.random.default_rng(7)
     level = np.array(["general-9"] * 30 + ["vocational-1"] * 10 + [None] * 3, dtype=object)
-    X = pd.DataFrame(
+    return pd.DataFrame(
         {
             "absence": rng.uniform(0, 0.5, 43),
             "unexcused": np.where(np.arange(43) < 5, 2.0, np.nan),
@@ -18,7 +18,6 @@ def school():
             "programme": ["general"] * 30 + ["vocational"] * 10 + ["general"] * 3,
         }
     )
-    return X
 
 
 def test_the_reference_is_the_median_contribution_of_the_group(model, school):

@@ -8,8 +8,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from pumpurs_risk.errors import RecordsError
-from pumpurs_risk.records.csv_reading import read_csv
-from pumpurs_risk.records.identity import KeyFile
+from pumpurs_risk.records.identity.key_file import KeyFile
+from pumpurs_risk.records.reading.csv_reading import read_csv
 
 CELLS = st.text(st.sampled_from(list("ab1ķŽ ;,|\t\"'\n-.")), max_size=6)
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from pumpurs_risk.records.cover import COVER_KEYS, read_cover
-from pumpurs_risk.records.headings import column_names, find_heading_row
+from pumpurs_risk.records.reading.cover import COVER_KEYS, read_cover
+from pumpurs_risk.records.reading.headings import column_names, find_heading_row
 
 KNOWN = {"Klase", "Vecums", "Identifikators", "pupil_id"}.__contains__
 

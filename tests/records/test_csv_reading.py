@@ -3,7 +3,7 @@
 import pytest
 
 from pumpurs_risk.errors import RecordsError
-from pumpurs_risk.records.csv_reading import read_csv
+from pumpurs_risk.records.reading.csv_reading import read_csv
 
 KNOWN = {"Klase", "Vārds, uzvārds", "Kavētās stundas", "Vidējā atzīme"}.__contains__
 TEXT = "Klase;Vārds, uzvārds;Kavētās stundas\r\n9.a;Šarlote Ķēniņa;007\r\n9.b;Ģirts Žagars;\r\n"

@@ -11,8 +11,9 @@ import pyarrow as pa
 import pytest
 
 from pumpurs_risk.errors import RecordsError
-from pumpurs_risk.records import identity, key_storage
-from pumpurs_risk.records.identity import KeyFile, plain_name
+from pumpurs_risk.records.identity import key_file as identity
+from pumpurs_risk.records.identity import key_storage
+from pumpurs_risk.records.identity.key_file import KeyFile, plain_name
 
 
 @pytest.fixture

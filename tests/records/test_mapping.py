@@ -7,9 +7,9 @@ import pyarrow as pa
 import pytest
 
 from pumpurs_risk.errors import MappingError
-from pumpurs_risk.records.mapping import Mapping
+from pumpurs_risk.records.mapping.mapping import Mapping
 from pumpurs_risk.records.raw_table import RawTable
-from pumpurs_risk.records.report import ProblemLog
+from pumpurs_risk.records.validation.report import ProblemLog
 
 
 def table(rows=None, **columns):
@@ -123,7 +123,7 @@ def test_every_report_is_a_sentence_in_both_languages():
     assert set(frame["code"]) == {
         "mapping.not_a_number", "mapping.division_by_zero", "mapping.rows_differ", "mapping.uncoded",
     }  # fmt: skip
-    from pumpurs_risk.records.report import ValidationReport
+    from pumpurs_risk.records.validation.report import ValidationReport
 
     report = ValidationReport.of(log)
     for lang in ("lv", "en"):

@@ -9,12 +9,13 @@ import pytest
 
 from pumpurs_risk.catalogue import Catalogue
 from pumpurs_risk.errors import MappingError
-from pumpurs_risk.records import mapping_file, mapping_plan
 from pumpurs_risk.records.contract import SheetContract
-from pumpurs_risk.records.mapping import Mapping
-from pumpurs_risk.records.mapping_cells import texts
-from pumpurs_risk.records.reading import read_raw
-from pumpurs_risk.records.report import ProblemLog
+from pumpurs_risk.records.mapping import grammar as mapping_file
+from pumpurs_risk.records.mapping import plan as mapping_plan
+from pumpurs_risk.records.mapping.cells import texts
+from pumpurs_risk.records.mapping.mapping import Mapping
+from pumpurs_risk.records.reading.discovery import read_raw
+from pumpurs_risk.records.validation.report import ProblemLog
 
 TEXT = (Path(__file__).parents[2] / "docs" / "mapping.md").read_text(encoding="utf-8")
 SECTIONS = {section.splitlines()[0]: section for section in re.split(r"^## ", TEXT, flags=re.MULTILINE)}

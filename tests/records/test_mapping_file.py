@@ -3,7 +3,7 @@
 import pytest
 
 from pumpurs_risk.errors import MappingError
-from pumpurs_risk.records.mapping import Mapping
+from pumpurs_risk.records.mapping.mapping import Mapping
 
 ID = '[columns]\npupil_id = "No"\n'
 LINE_3 = f"{ID}[columns.mean_mark]\n"

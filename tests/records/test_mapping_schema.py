@@ -8,7 +8,8 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from pumpurs_risk.records import mapping_file, mapping_plan
+from pumpurs_risk.records.mapping import grammar as mapping_file
+from pumpurs_risk.records.mapping import plan as mapping_plan
 from pumpurs_risk.resources import resource
 
 TOP = Path(__file__).parents[2]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pumpurs_risk.records.namesakes import Person, Seen, tell_apart
+from pumpurs_risk.records.identity.namesakes import Person, Seen, tell_apart
 
 
 def births(persons):

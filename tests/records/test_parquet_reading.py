@@ -8,8 +8,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from pumpurs_risk.errors import RecordsError
-from pumpurs_risk.records import parquet_reading
-from pumpurs_risk.records.parquet_reading import read_parquet
+from pumpurs_risk.records.reading import parquet_reading
+from pumpurs_risk.records.reading.parquet_reading import read_parquet
 
 
 def test_primitive_columns_keep_their_type_and_others_become_text(tmp_path):

@@ -7,7 +7,7 @@ import pytest
 from pumpurs_risk.catalogue import Catalogue
 from pumpurs_risk.errors import RecordsError
 from pumpurs_risk.records.contract import SheetContract
-from pumpurs_risk.records.parsing import as_day, calendar_days, is_course, parse
+from pumpurs_risk.records.validation.parsing import as_day, calendar_days, is_course, parse
 
 CONTRACT = SheetContract.load(Catalogue.load())
 

@@ -5,7 +5,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from pumpurs_risk.records.personal_codes import find_personal_codes
+from pumpurs_risk.records.identity.personal_codes import find_personal_codes
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,8 @@ import pyarrow as pa
 import pytest
 
 from pumpurs_risk.errors import RecordsError
-from pumpurs_risk.records.identity import KeyFile
-from pumpurs_risk.records.pseudonymise import pseudonymise_table
+from pumpurs_risk.records.identity.key_file import KeyFile
+from pumpurs_risk.records.identity.pseudonymise import pseudonymise_table
 
 
 @pytest.fixture

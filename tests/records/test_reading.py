@@ -12,7 +12,7 @@ import xlsxwriter
 from pumpurs_risk.errors import RecordsError
 from pumpurs_risk.locale import has_text, text
 from pumpurs_risk.records.raw_table import RawTable
-from pumpurs_risk.records.reading import Unreadable, read_raw
+from pumpurs_risk.records.reading.discovery import Unreadable, read_raw
 
 KNOWN = {"Vārds, uzvārds", "Klase", "Kavētās stundas", "Vecums"}.__contains__
 CSV = "Klase;Kavētās stundas\n9.a;3\n"

@@ -12,7 +12,7 @@ import pytest
 from pumpurs_risk.catalogue import Catalogue
 from pumpurs_risk.errors import MappingError, RecordsError
 from pumpurs_risk.records import SchoolRecords, read_records, validate
-from pumpurs_risk.records.schools import school_slug
+from pumpurs_risk.records.uniting.schools import school_slug
 
 DAY = "2027-01-15"
 

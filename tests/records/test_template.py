@@ -7,11 +7,11 @@ import pytest
 
 from pumpurs_risk.catalogue import Catalogue
 from pumpurs_risk.errors import RecordsError
-from pumpurs_risk.records.column_words import ColumnWords
 from pumpurs_risk.records.contract import SheetContract
-from pumpurs_risk.records.parsing import parse
-from pumpurs_risk.records.reading import read_raw
-from pumpurs_risk.records.template import template_columns, write_template
+from pumpurs_risk.records.reading.discovery import read_raw
+from pumpurs_risk.records.template.column_words import ColumnWords
+from pumpurs_risk.records.template.template import template_columns, write_template
+from pumpurs_risk.records.validation.parsing import parse
 
 DAY = dt.date(2027, 1, 15)
 STANDARD = [

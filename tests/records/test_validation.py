@@ -9,7 +9,7 @@ import pytest
 
 from pumpurs_risk.locale import text
 from pumpurs_risk.records import SchoolRecords
-from pumpurs_risk.records.report import PROBLEM_COLUMNS, ProblemLog, ValidationReport
+from pumpurs_risk.records.validation.report import PROBLEM_COLUMNS, ProblemLog, ValidationReport
 
 DAY = "2027-01-15"
 

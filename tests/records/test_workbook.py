@@ -11,8 +11,8 @@ import pytest
 import xlsxwriter
 
 from pumpurs_risk.errors import RecordsError
-from pumpurs_risk.records import workbook
-from pumpurs_risk.records.workbook import read_workbook
+from pumpurs_risk.records.workbook import reader as workbook
+from pumpurs_risk.records.workbook.reader import read_workbook
 
 
 def write(path: Path, rows, **formats) -> Path:
@@ -154,7 +154,7 @@ def test_reading_that_takes_too_long_is_stopped(tmp_path, monkeypatch):
 
 
 def test_a_child_that_fails_without_a_word_is_no_traceback(tmp_path, monkeypatch):
-    monkeypatch.setattr(workbook._workbook, "__file__", str(tmp_path / "missing.py"))
+    monkeypatch.setattr(workbook._child, "__file__", str(tmp_path / "missing.py"))
     assert code_of(write(tmp_path / "a.xlsx", [["x"]])) == "workbook_reader_failed"
 
 
@@ -273,10 +273,10 @@ def test_cells_without_references_still_give_their_failed_formulas(tmp_path):
 @pytest.mark.parametrize("rows", [90_000, 1_000_000])  # the reader itself refuses the second
 def test_an_open_document_that_repeats_a_cell_without_end_meets_a_limit(tmp_path, monkeypatch, rows):
     child = tmp_path / "child.py"
-    source = Path(workbook._workbook.__file__).read_text(encoding="utf-8")
+    source = Path(workbook._child.__file__).read_text(encoding="utf-8")
     assert "2 << 30" in source
     child.write_text(source.replace("2 << 30", "192 << 20"), encoding="utf-8")  # a small limit is met sooner
-    monkeypatch.setattr(workbook._workbook, "__file__", str(child))
+    monkeypatch.setattr(workbook._child, "__file__", str(child))
     row = f'<table:table-row table:number-rows-repeated="{rows}">'
     cell = ods_cell("1", table__number_columns_repeated="1000", office__value_type="float", office__value="1")
     path = tmp_path / "bomb.ods"

@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pumpurs_risk.records.workbook import read_workbook
-from pumpurs_risk.records.workbook_format import STYLES, WorkbookWriter
-from pumpurs_risk.records.workbook_text import clean_text, is_blank, lines_needed, safe_sheet_name, shorten
+from pumpurs_risk.records.workbook.reader import read_workbook
+from pumpurs_risk.records.workbook.text_layout import clean_text, is_blank, lines_needed, safe_sheet_name, shorten
+from pumpurs_risk.records.workbook.writer import STYLES, WorkbookWriter
 
 DAY = dt.date(2027, 1, 15)
 

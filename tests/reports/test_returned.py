@@ -6,7 +6,7 @@ import zipfile
 import pytest
 
 from pumpurs_risk.errors import RecordsError
-from pumpurs_risk.records.workbook import read_workbook
+from pumpurs_risk.records.workbook.reader import read_workbook
 from pumpurs_risk.reports import read_returned, write_support_staff_workbook
 from pumpurs_risk.reports.returned import read_decision
 

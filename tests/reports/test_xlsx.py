@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from pumpurs_risk.records.workbook import read_workbook
+from pumpurs_risk.records.workbook.reader import read_workbook
 from pumpurs_risk.reports import write_support_staff_workbook
 from pumpurs_risk.reports.paper import ABOUT_SHEET
 from pumpurs_risk.reports.sheet_top import MAX_ROWS

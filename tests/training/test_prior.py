@@ -107,6 +107,8 @@ def test_a_programme_without_a_level_has_its_own_rate_and_not_the_nations(prior,
     X = pd.DataFrame({"programme_level": ["general", "evening", "vocational"]})
     risk = prior.risk(X)
     levels = {p: [r for n, r in catalogue.base_rates.items() if n.startswith(f"{p}-")] for p in X["programme_level"]}
-    by_hand = [sum(r.central * r.share_of_pupils for r in ls) / sum(r.share_of_pupils for r in ls) for ls in levels.values()]
+    by_hand = [
+        sum(r.central * r.share_of_pupils for r in ls) / sum(r.share_of_pupils for r in ls) for ls in levels.values()
+    ]
     assert risk == pytest.approx(by_hand, abs=1e-9)
     assert risk[0] < catalogue.national_mean < risk[2]

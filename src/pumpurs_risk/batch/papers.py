@@ -61,7 +61,9 @@ class PaperMaker:
             "out_of_scope": self._named(run.records.out_of_scope),
             "added": run.added,
         }
-        grouped = {name: {str(s): part for s, part in frame.groupby("school_id", sort=False)} for name, frame in parts.items()}
+        grouped = {
+            name: {str(s): part for s, part in frame.groupby("school_id", sort=False)} for name, frame in parts.items()
+        }
         for school in run.records.schools.itertuples(index=False):
             own = {name: grouped[name].get(str(school.school_id), frame.iloc[:0]) for name, frame in parts.items()}
             yield self._paper(school, own)

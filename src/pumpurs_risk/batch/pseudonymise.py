@@ -12,10 +12,10 @@ import pyarrow.parquet as pq
 
 from pumpurs_risk.errors import RecordsError, RunError
 from pumpurs_risk.records.contract import SheetContract
-from pumpurs_risk.records.identity import KeyFile
-from pumpurs_risk.records.pseudonymise import pseudonymise_table
+from pumpurs_risk.records.identity.key_file import KeyFile
+from pumpurs_risk.records.identity.pseudonymise import pseudonymise_table
 from pumpurs_risk.records.raw_table import RawTable
-from pumpurs_risk.records.reading import Unreadable, read_raw
+from pumpurs_risk.records.reading.discovery import Unreadable, read_raw
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,8 @@ from typing import Any, Literal
 
 import msgspec
 
+from pumpurs_risk.catalogue.toml_lines import key_lines
 from pumpurs_risk.errors import RunError
-from pumpurs_risk.records.toml_lines import key_lines
 
 FILE_NAME = "pumpurs.toml"
 

@@ -205,9 +205,12 @@ class Catalogue:
         levels = [rate for level, rate in self.base_rates.items() if level.startswith(f"{name}-")]
         pupils = sum(rate.share_of_pupils for rate in levels)
         low, central, high = (
-            sum(getattr(rate, which) * rate.share_of_pupils for rate in levels) / pupils for which in ("low", "central", "high")
+            sum(getattr(rate, which) * rate.share_of_pupils for rate in levels) / pupils
+            for which in ("low", "central", "high")
         )
-        return BaseRate(low=low, central=central, high=high, share_of_pupils=0.0, source="mean of the programme's levels")
+        return BaseRate(
+            low=low, central=central, high=high, share_of_pupils=0.0, source="mean of the programme's levels"
+        )
 
     @property
     def national_mean(self) -> float:

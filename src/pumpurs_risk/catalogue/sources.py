@@ -10,13 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pumpurs_risk.catalogue.toml_lines import key_lines
 from pumpurs_risk.errors import CatalogueError
 
 Table = dict[str, Any]
 _KEY = r"""(?:"[^"]*"|'[^']*'|[A-Za-z0-9_-]+)"""
 _DOTTED = rf"{_KEY}(?:\s*\.\s*{_KEY})*"
-_HEADER = re.compile(rf"\s*(?:\[\s*({_DOTTED})\s*\]|\[\[\s*({_DOTTED})\s*\]\])\s*(?:#.*)?$")
-_ASSIGNMENT = re.compile(rf"\s*({_DOTTED})\s*=(.*)$")
 _QUOTED = re.compile(r""""(?:\\.|[^"\\])*"|'[^']*\'""")
 _TOML_PLACE = re.compile(r"\s*\(at (?:line (\d+), column (\d+)|end of document)\)$")
 
@@ -150,41 +149,6 @@ def line_of(content: str, path: Sequence[str]) -> int | None:
     >>> line_of("[factors.x]\nkind = 'count'\n", ["factors", "x", "unit"])
     1
     """
-    path = tuple(path)
-    table: tuple[str, ...] = ()
-    best, found = 0, None
-    open_string, depth = "", 0  # inside a multi-line string; inside a list that runs over several lines
-    for number, line in enumerate(content.split("\n"), start=1):
-        if open_string:
-            if open_string in line:
-                open_string = ""
-            continue
-        here: tuple[str, ...] = ()
-        value = line
-        if depth == 0:
-            if header := _HEADER.match(line):
-                here = table = _keys(header[1] or header[2])
-                value = ""
-            elif assignment := _ASSIGNMENT.match(line):
-                here, value = table + _keys(assignment[1]), assignment[2]
-        shared = _shared(here, path)
-        if shared > best:
-            best, found = shared, number
-        bare = value
-        for quotes in ('"""', "'''"):
-            if bare.count(quotes) % 2:
-                open_string, bare = quotes, bare.partition(quotes)[0]
-        bare = _QUOTED.sub("", bare).partition("#")[0]
-        depth = max(0, depth + bare.count("[") - bare.count("]"))
-    return found
-
-
-def _keys(dotted: str) -> tuple[str, ...]:
-    return tuple(key.strip("\"'") for key in re.findall(_KEY, dotted))
-
-
-def _shared(here: tuple[str, ...], path: tuple[str, ...]) -> int:
-    for count, (one, other) in enumerate(zip(here, path, strict=False)):
-        if one != other:
-            return count
-    return min(len(here), len(path))
+    lines = key_lines(content)
+    found = (lines[tuple(path[:end])] for end in range(len(path), 0, -1) if tuple(path[:end]) in lines)
+    return next(found, None)

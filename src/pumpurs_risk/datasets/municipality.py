@@ -120,7 +120,7 @@ def _settings(made: MadePupils, semester: str, lang: str, mistakes: bool) -> str
     ]
     schools = _schools(made)
     if mistakes:
-        from pumpurs_risk.records.schools import school_slug
+        from pumpurs_risk.records.uniting.schools import school_slug
 
         title = place_title(len(schools), made_world().schools["small_rural_basic"].title)
         schools.append({"school_id": school_slug(title), "title": title, "programme": "general", "places": 4})
@@ -182,7 +182,7 @@ def _hand_in(
     lang: str,
 ) -> Iterator[Path]:
     """Write a school's files in the way this kind of school does."""
-    from pumpurs_risk.records.template import write_template
+    from pumpurs_risk.records.template.template import write_template
 
     kind = made_world().schools[school["kind"]]
     municipality = text("datasets.made_title", lang, title=school["municipality"])
@@ -240,7 +240,7 @@ def _word(value: Any, column: Field, lang: str) -> Any:
 
 def _write_csv(path: Path, rows: Sequence[Row], catalogue: Catalogue, contract: SheetContract, lang: str) -> None:
     """Write what Latvian Excel saves as CSV, with a line above the headings and a column of remarks."""
-    from pumpurs_risk.records.template import template_columns
+    from pumpurs_risk.records.template.template import template_columns
 
     shown = [contract.fields["pupil_id"], *template_columns(catalogue, contract)]
     headings = [column.titles[lang] for column in shown]

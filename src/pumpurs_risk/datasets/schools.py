@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from pumpurs_risk.datasets.names import place_title
-from pumpurs_risk.records.schools import school_slug
+from pumpurs_risk.records.uniting.schools import school_slug
 
 if TYPE_CHECKING:
     from pumpurs_risk.datasets.world import MadeWorld

@@ -25,8 +25,8 @@ def applies_to(
     ----------
     entry : Applies, Signal or WorkLimit
         ``RiskFactor.applies``, or the signal or limit itself. Levels are inclusive; an age limit holds from ``min_age``
-        (included) to ``max_age`` (excluded). Levels are grades, unless the entry names vocational programmes. An unknown age counts as within, unless the entry says
-        ``unknown_age = false``.
+        (included) to ``max_age`` (excluded). Levels are grades, unless the entry names vocational programmes. An
+        unknown age counts as within, unless the entry says ``unknown_age = false``.
     X : pandas.DataFrame of shape (n_pupils, ...)
         The factor table; its context columns ``programme``, ``level`` and ``age`` are used where they exist.
     unknown_level : bool, default=True

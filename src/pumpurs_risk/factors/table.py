@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from pumpurs_risk.records.contract import SheetContract
-from pumpurs_risk.records.parsing import as_day
+from pumpurs_risk.records.validation.parsing import as_day
 
 if TYPE_CHECKING:
     from pumpurs_risk.catalogue import Catalogue

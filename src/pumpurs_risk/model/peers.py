@@ -81,7 +81,9 @@ class PeerReference:
         labels = pd.concat([_levels(frame), _programmes(frame)])
         positions = np.tile(np.arange(len(frame)), 2)
         groups = pd.Series(positions).groupby(labels.to_numpy(), sort=True).indices
-        alike = {str(g): np.unique(positions[i]) for g, i in groups.items()}  # a pupil of unknown level stands under both
+        alike = {
+            str(g): np.unique(positions[i]) for g, i in groups.items()
+        }  # a pupil of unknown level stands under both
         members = {g: pupils for g, pupils in alike.items() if len(pupils) >= SMALLEST_GROUP}
         contributions = {g: np.empty(len(model.shapes)) for g in members}
         values = {g: np.full(len(model.shapes), np.nan) for g in members}

@@ -7,24 +7,24 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pumpurs_risk.records.contract import SheetContract
-    from pumpurs_risk.records.identity import KeyFile
-    from pumpurs_risk.records.mapping import Mapping
-    from pumpurs_risk.records.report import ProblemLog, ValidationReport
+    from pumpurs_risk.records.identity.key_file import KeyFile
+    from pumpurs_risk.records.mapping.mapping import Mapping
     from pumpurs_risk.records.school_records import SchoolRecords, read_records, validate
     from pumpurs_risk.records.sheet_schema import sheet_schema
-    from pumpurs_risk.records.template import write_template
+    from pumpurs_risk.records.template.template import write_template
+    from pumpurs_risk.records.validation.report import ProblemLog, ValidationReport
 
 _WHERE = {
-    "KeyFile": "identity",
-    "Mapping": "mapping",
-    "ProblemLog": "report",
+    "KeyFile": "identity.key_file",
+    "Mapping": "mapping.mapping",
+    "ProblemLog": "validation.report",
     "SchoolRecords": "school_records",
     "SheetContract": "contract",
-    "ValidationReport": "report",
+    "ValidationReport": "validation.report",
     "read_records": "school_records",
     "sheet_schema": "sheet_schema",
     "validate": "school_records",
-    "write_template": "template",
+    "write_template": "template.template",
 }
 __all__ = [
     "KeyFile",

@@ -44,7 +44,7 @@ class Field:
     id : str
         Name in the typed table: a column of the sheet or a factor id.
     kind : str
-        How its cells are read; see ``records/parsing.py``.
+        How its cells are read; see ``records/validation/parsing.py``.
     titles, unit, meaning : mapping of str to str
         By language.
     aliases : tuple of str

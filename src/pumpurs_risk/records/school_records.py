@@ -13,17 +13,17 @@ import numpy as np
 import pandas as pd
 
 from pumpurs_risk.errors import RecordsError
-from pumpurs_risk.records.accounting import OUT_OF_SCOPE_COLUMNS
 from pumpurs_risk.records.contract import SheetContract
-from pumpurs_risk.records.gathering import Gathering
 from pumpurs_risk.records.raw_table import RawTable
-from pumpurs_risk.records.report import ValidationReport
-from pumpurs_risk.records.schools import StatedSchool
+from pumpurs_risk.records.uniting.accounting import OUT_OF_SCOPE_COLUMNS
+from pumpurs_risk.records.uniting.gathering import Gathering
+from pumpurs_risk.records.uniting.schools import StatedSchool
+from pumpurs_risk.records.validation.report import ValidationReport
 
 if TYPE_CHECKING:
     from pumpurs_risk.catalogue import Catalogue
-    from pumpurs_risk.records.identity import KeyFile
-    from pumpurs_risk.records.mapping import Mapping
+    from pumpurs_risk.records.identity.key_file import KeyFile
+    from pumpurs_risk.records.mapping.mapping import Mapping
 
 ANSWER_COLUMNS = ("pupil_id", "factor", "value", "as_of", "role")
 
@@ -129,7 +129,7 @@ class SchoolRecords:
         >>> SchoolRecords.from_tables(frame, as_of="2027-01-15").sheet[["pupil_id", "level", "mean_mark"]].values.tolist()
         [['school:007', 9.0, 6.5]]
         """
-        from pumpurs_risk.records.frames import as_columns
+        from pumpurs_risk.records.uniting.frames import as_columns
 
         columns = as_columns(sheet)
         size = len(next(iter(columns.values()))) if columns else 0
@@ -220,9 +220,9 @@ def read_records(
     RecordsError, MappingError
         If nothing can be read at all; one unusable file among several is named in the report instead.
     """
-    from pumpurs_risk.records.identity import KEY_FILE_NAME
-    from pumpurs_risk.records.mapping import Mapping
-    from pumpurs_risk.records.reading import read_raw
+    from pumpurs_risk.records.identity.key_file import KEY_FILE_NAME
+    from pumpurs_risk.records.mapping.mapping import Mapping
+    from pumpurs_risk.records.reading.discovery import read_raw
 
     path = Path(path)
     catalogue = catalogue or _shipped()
@@ -283,7 +283,7 @@ def validate(records: SchoolRecords) -> ValidationReport:
 def _stated_frame(schools: Any) -> dict[str, StatedSchool]:
     if schools is None:
         return {}
-    from pumpurs_risk.records.frames import as_pandas
+    from pumpurs_risk.records.uniting.frames import as_pandas
 
     frame = as_pandas(schools)
     facts: list[dict[str, Any]] = frame.drop(columns="school_id").to_dict("records")  # type: ignore[assignment]
@@ -291,7 +291,7 @@ def _stated_frame(schools: Any) -> dict[str, StatedSchool]:
 
 
 def _typed_answers(answers: Any) -> pd.DataFrame:
-    from pumpurs_risk.records.frames import as_pandas
+    from pumpurs_risk.records.uniting.frames import as_pandas
 
     frame = as_pandas(answers).reindex(columns=list(ANSWER_COLUMNS))
     return frame.assign(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pumpurs_risk.locale import date_text, has_text, text
-from pumpurs_risk.records.workbook_format import WorkbookWriter
+from pumpurs_risk.records.workbook.writer import WorkbookWriter
 from pumpurs_risk.reports.paper import SchoolPaper
 from pumpurs_risk.reports.sheet_top import open_sheet, write_top
 

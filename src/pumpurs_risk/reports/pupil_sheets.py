@@ -8,8 +8,8 @@ from typing import Any
 import pandas as pd
 
 from pumpurs_risk.locale import date_text, text
-from pumpurs_risk.records.workbook_format import SheetWriter, WorkbookWriter
-from pumpurs_risk.records.workbook_text import is_blank
+from pumpurs_risk.records.workbook.text_layout import is_blank
+from pumpurs_risk.records.workbook.writer import SheetWriter, WorkbookWriter
 from pumpurs_risk.reports.paper import ADDED_COLUMNS, DECISIONS, LIST_COLUMNS, SIGNAL_COLUMNS, SchoolPaper
 from pumpurs_risk.reports.sheet_top import cut_note, first_rows, open_sheet, rows_of, write_header, write_top
 

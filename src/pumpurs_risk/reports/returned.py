@@ -26,7 +26,7 @@ from pumpurs_risk.reports.sheet_top import rows_of
 if TYPE_CHECKING:
     from pumpurs_risk.catalogue import Catalogue
     from pumpurs_risk.records.contract import Field, SheetContract
-    from pumpurs_risk.records.workbook import RawSheet
+    from pumpurs_risk.records.workbook.reader import RawSheet
 
 ANSWER_COLUMNS = ("pupil_id", "factor", "value", "number", "as_of", "role", "file", "sheet", "row")
 DECISION_COLUMNS = ("pupil_id", "decision", "note", "file", "sheet", "row")
@@ -115,7 +115,7 @@ def read_returned(path: Path, *, catalogue: Catalogue) -> Returned:
         If the file cannot be read, or holds no sheet of ours.
     """
     from pumpurs_risk.records.contract import SheetContract
-    from pumpurs_risk.records.workbook import read_workbook
+    from pumpurs_risk.records.workbook.reader import read_workbook
 
     path = Path(path)
     sheets = read_workbook(path)
@@ -340,7 +340,7 @@ def _parse(
 ) -> tuple[np.ndarray[Any, np.dtype[np.float64]], list[str]]:
     import pyarrow as pa
 
-    from pumpurs_risk.records.parsing import parse
+    from pumpurs_risk.records.validation.parsing import parse
 
     parsed = parse(pa.array(typed, pa.string()), field, contract.words)
     values = np.asarray(parsed.values, np.float64)

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from pumpurs_risk.locale import date_text, number, text
-from pumpurs_risk.records.workbook_format import SheetWriter, WorkbookWriter
+from pumpurs_risk.records.workbook.writer import SheetWriter, WorkbookWriter
 from pumpurs_risk.reports.paper import MARK, SchoolPaper
 
 MAX_ROWS = 5_000

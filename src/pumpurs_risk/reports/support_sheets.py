@@ -8,8 +8,8 @@ from typing import Any
 import pandas as pd
 
 from pumpurs_risk.locale import number, text
-from pumpurs_risk.records.workbook_format import SheetWriter, WorkbookWriter
-from pumpurs_risk.records.workbook_text import is_blank
+from pumpurs_risk.records.workbook.text_layout import is_blank
+from pumpurs_risk.records.workbook.writer import SheetWriter, WorkbookWriter
 from pumpurs_risk.reports.paper import (
     DETAIL_COLUMNS,
     NOT_ASSESSED_COLUMNS,

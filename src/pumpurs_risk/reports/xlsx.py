@@ -14,7 +14,7 @@ from typing import Any, BinaryIO
 import pandas as pd
 
 from pumpurs_risk.locale import date_text, number, text
-from pumpurs_risk.records.workbook_format import WorkbookWriter
+from pumpurs_risk.records.workbook.writer import WorkbookWriter
 from pumpurs_risk.reports.guidance import write_guidance
 from pumpurs_risk.reports.paper import ABOUT_SHEET, FORMAT_VERSION, SchoolPaper
 from pumpurs_risk.reports.pupil_sheets import DecisionPlaces, write_list, write_pupils, write_signals, write_uncertain

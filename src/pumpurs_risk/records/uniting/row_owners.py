@@ -13,13 +13,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pumpurs_risk.records.contract import SheetContract
-from pumpurs_risk.records.parsing import BoolArray, tidy
 from pumpurs_risk.records.raw_table import RawTable
-from pumpurs_risk.records.report import ProblemLog
-from pumpurs_risk.records.validation import as_text
+from pumpurs_risk.records.validation.cells import as_text
+from pumpurs_risk.records.validation.parsing import BoolArray, tidy
+from pumpurs_risk.records.validation.report import ProblemLog
 
 if TYPE_CHECKING:
-    from pumpurs_risk.records.identity import KeyFile
+    from pumpurs_risk.records.identity.key_file import KeyFile
 
 NAMES = ("name", "given_name", "surname")
 IDENTITY = ("pupil_id", *NAMES)
@@ -78,7 +78,7 @@ def find_owners(
     RowOwners
         Rows with an id or a name.
     """
-    from pumpurs_risk.records.identity import find_personal_codes
+    from pumpurs_risk.records.identity.key_file import find_personal_codes
 
     cells = {each: tidy(as_text(raw.columns[headings[each]])) for each in IDENTITY if each in headings}
     nothing = pa.nulls(len(raw.rows), pa.string())

@@ -10,8 +10,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pumpurs_risk.errors import RecordsError
-from pumpurs_risk.records.raw_grid import RawGrid
 from pumpurs_risk.records.raw_table import Notice
+from pumpurs_risk.records.reading.raw_grid import RawGrid
 
 MOST_CELLS = 4_000_000_000  # a few kB of Parquet can claim more rows than any memory holds
 

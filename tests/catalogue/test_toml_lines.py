@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pumpurs_risk.records.toml_lines import key_lines
+from pumpurs_risk.catalogue.toml_lines import key_lines
 
 HARD = r'''# a comment with [brackets] and a = 1
 title = "a # that is no comment \" = x"   # but this is

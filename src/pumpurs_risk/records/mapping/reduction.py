@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from pyarrow import compute
 
-from pumpurs_risk.records.mapping_cells import Bools, Cells, Floats, Whole, known, take, texts
-from pumpurs_risk.records.mapping_plan import Reduction
+from pumpurs_risk.records.mapping.cells import Bools, Cells, Floats, Whole, known, take, texts
+from pumpurs_risk.records.mapping.plan import Reduction
 
 pc: Any = compute  # its type stubs know scalars better than arrays
 

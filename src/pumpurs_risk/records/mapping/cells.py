@@ -13,8 +13,8 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import compute
 
-from pumpurs_risk.records.mapping_plan import KEEP, UNKNOWN, Value
-from pumpurs_risk.records.parsing import calendar_days
+from pumpurs_risk.records.mapping.plan import KEEP, UNKNOWN, Value
+from pumpurs_risk.records.validation.parsing import calendar_days
 
 pc: Any = compute  # its type stubs know scalars better than arrays
 Floats = np.ndarray[Any, np.dtype[np.float64]]

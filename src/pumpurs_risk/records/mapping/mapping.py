@@ -13,15 +13,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pumpurs_risk.errors import MappingError
-from pumpurs_risk.records.mapping_cells import as_array
-from pumpurs_risk.records.mapping_file import read_plan
-from pumpurs_risk.records.mapping_plan import Heading, Plan, Reading, folded
-from pumpurs_risk.records.mapping_table import ForeignTable
+from pumpurs_risk.records.mapping.cells import as_array
+from pumpurs_risk.records.mapping.grammar import read_plan
+from pumpurs_risk.records.mapping.plan import Heading, Plan, Reading, folded
+from pumpurs_risk.records.mapping.table import ForeignTable
 from pumpurs_risk.records.raw_table import RawTable
 
 if TYPE_CHECKING:
     from pumpurs_risk.records.contract import SheetContract
-    from pumpurs_risk.records.report import ProblemLog
+    from pumpurs_risk.records.validation.report import ProblemLog
 
 
 @dataclass(frozen=True)

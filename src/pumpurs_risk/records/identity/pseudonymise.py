@@ -12,8 +12,8 @@ import pyarrow.compute as pc
 
 from pumpurs_risk.errors import RecordsError
 from pumpurs_risk.locale import text
-from pumpurs_risk.records.identity import KeyFile
-from pumpurs_risk.records.personal_codes import CODE, find_personal_codes, text_column
+from pumpurs_risk.records.identity.key_file import KeyFile
+from pumpurs_risk.records.identity.personal_codes import CODE, find_personal_codes, text_column
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,8 @@ import pandas as pd
 
 from pumpurs_risk.locale import text
 from pumpurs_risk.records.raw_table import RawTable
-from pumpurs_risk.records.report import ProblemLog
-from pumpurs_risk.records.uniting import TABLE
+from pumpurs_risk.records.uniting.rows import TABLE
+from pumpurs_risk.records.validation.report import ProblemLog
 
 if TYPE_CHECKING:
     from pumpurs_risk.catalogue import Catalogue

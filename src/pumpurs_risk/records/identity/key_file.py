@@ -15,10 +15,10 @@ import msgspec
 import numpy as np
 
 from pumpurs_risk.errors import RecordsError
-from pumpurs_risk.records.key_storage import SECRET_BYTES, KeyedName, read_key, refuse_run, write_key
-from pumpurs_risk.records.names import plain_birth, plain_id, plain_name
-from pumpurs_risk.records.namesakes import Person, Seen, tell_apart
-from pumpurs_risk.records.personal_codes import find_personal_codes, text_column
+from pumpurs_risk.records.identity.key_storage import SECRET_BYTES, KeyedName, read_key, refuse_run, write_key
+from pumpurs_risk.records.identity.names import plain_birth, plain_id, plain_name
+from pumpurs_risk.records.identity.namesakes import Person, Seen, tell_apart
+from pumpurs_risk.records.identity.personal_codes import find_personal_codes, text_column
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -225,7 +225,7 @@ class KeyFile:
         -----
         The id is made from school and name; the birth joins it only for a namesake. A pupil remembered without a birth
         keeps the id when the birth becomes known, if there is one pupil of that name. See
-        :mod:`pumpurs_risk.records.namesakes`.
+        :mod:`pumpurs_risk.records.identity.namesakes`.
         """
         written, name_of = _distinct(names)
         schools, school_of = _distinct(_spread(school_id, len(name_of)))

@@ -18,21 +18,21 @@ import numpy as np
 
 from pumpurs_risk.errors import MappingError, RecordsError
 from pumpurs_risk.locale import LANGUAGES, text
-from pumpurs_risk.records.accounting import count_rows, split_scope
 from pumpurs_risk.records.contract import SheetContract
-from pumpurs_risk.records.parsing import as_day
 from pumpurs_risk.records.raw_table import Notice, RawTable
-from pumpurs_risk.records.report import ProblemLog, ValidationReport
-from pumpurs_risk.records.row_owners import IDENTITY, NAMES, RowOwners, find_owners, give_ids
-from pumpurs_risk.records.schools import SchoolsRead, StatedSchool
-from pumpurs_risk.records.uniting import POSITION, TABLE, stack, unite
-from pumpurs_risk.records.validation import CheckedTable, Whereabouts, check_cells, find_columns
+from pumpurs_risk.records.uniting.accounting import count_rows, split_scope
+from pumpurs_risk.records.uniting.row_owners import IDENTITY, NAMES, RowOwners, find_owners, give_ids
+from pumpurs_risk.records.uniting.rows import POSITION, TABLE, stack, unite
+from pumpurs_risk.records.uniting.schools import SchoolsRead, StatedSchool
+from pumpurs_risk.records.validation.cells import CheckedTable, Whereabouts, check_cells, find_columns
+from pumpurs_risk.records.validation.parsing import as_day
+from pumpurs_risk.records.validation.report import ProblemLog, ValidationReport
 
 if TYPE_CHECKING:
     from pumpurs_risk.catalogue import Catalogue
-    from pumpurs_risk.records.identity import KeyFile
-    from pumpurs_risk.records.mapping import Mapping
-    from pumpurs_risk.records.reading import Unreadable
+    from pumpurs_risk.records.identity.key_file import KeyFile
+    from pumpurs_risk.records.mapping.mapping import Mapping
+    from pumpurs_risk.records.reading.discovery import Unreadable
 
 
 @dataclass(frozen=True)
@@ -218,7 +218,7 @@ def _key_file(key: KeyFile | str | os.PathLike[str] | None) -> KeyFile | None:
     """The key file, or a new key that nobody has written yet."""
     import secrets
 
-    from pumpurs_risk.records.identity import KeyFile
+    from pumpurs_risk.records.identity.key_file import KeyFile
 
     if key is None or isinstance(key, KeyFile):
         return key

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from pumpurs_risk.errors import RecordsError
 from pumpurs_risk.locale import date_text, number, text
-from pumpurs_risk.records.column_words import PROGRAMMES, WHOLE_KINDS, ColumnWords, number_kind
 from pumpurs_risk.records.contract import Field, SheetContract
-from pumpurs_risk.records.workbook_format import SheetWriter, WorkbookWriter
+from pumpurs_risk.records.template.column_words import PROGRAMMES, WHOLE_KINDS, ColumnWords, number_kind
+from pumpurs_risk.records.workbook.writer import SheetWriter, WorkbookWriter
 
 if TYPE_CHECKING:
     from pumpurs_risk.catalogue import Catalogue
@@ -140,7 +140,7 @@ def _semester_word(semester: str, lang: str) -> str:
 
 
 def _write_cover(book: WorkbookWriter, lang: str, filled: Mapping[str, Any], day: dt.date) -> SheetWriter:
-    """Write the cover: label beside value, read back by ``records/cover.py``; nothing else stands in a label's row."""
+    """Write the cover: label beside value, read back by ``records/reading/cover.py``; nothing else stands in a label's row."""
     sheet = book.sheet(text("template.sheets.cover", lang), [26, 40, 60])
     sheet.line(0, text("template.cover.title", lang), "title")
     for offset in (1, 2, 3):

@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from pumpurs_risk.records.workbook_text import clean_text, is_blank, lines_needed, safe_sheet_name, shorten
+from pumpurs_risk.records.workbook.text_layout import clean_text, is_blank, lines_needed, safe_sheet_name, shorten
 
 MAX_FOOTER = 255
 MAX_PROMPT_TITLE = 32

@@ -14,8 +14,8 @@ import pandas as pd
 import pyarrow as pa
 
 from pumpurs_risk.records.contract import SheetContract
-from pumpurs_risk.records.report import ProblemLog
-from pumpurs_risk.records.validation import NAT, CheckedTable
+from pumpurs_risk.records.validation.cells import NAT, CheckedTable
+from pumpurs_risk.records.validation.report import ProblemLog
 
 TABLE, POSITION = "_table", "_position"
 _KEY = ["pupil_id", "as_of"]

@@ -14,9 +14,10 @@ from collections.abc import Iterable, Mapping
 from difflib import SequenceMatcher
 from typing import Any, NoReturn
 
+from pumpurs_risk.catalogue.toml_lines import key_lines
 from pumpurs_risk.errors import MappingError
 from pumpurs_risk.records.contract import SheetContract
-from pumpurs_risk.records.mapping_plan import (
+from pumpurs_risk.records.mapping.plan import (
     AGGREGATES,
     COMBINATIONS,
     DATE_ORDERS,
@@ -32,7 +33,6 @@ from pumpurs_risk.records.mapping_plan import (
     Value,
     folded,
 )
-from pumpurs_risk.records.toml_lines import key_lines
 
 COVER_KEYS = ("school", "municipality", "as_of", "semester", "programme", "places", "lessons_held")
 SECTIONS = ("title", "file", "cover", "where", "melt", "steps", "group", "columns")

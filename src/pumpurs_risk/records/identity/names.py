@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from pumpurs_risk.records.personal_codes import CODE
+from pumpurs_risk.records.identity.personal_codes import CODE
 
 _INVISIBLE = re.compile("[\u200b-\u200f\u2060\ufeff\u00ad]")
 _HYPHEN = re.compile(r"\s*[-\u2010-\u2014\u2212]\s*")

@@ -15,9 +15,9 @@ import pyarrow.compute as pc
 
 from pumpurs_risk.locale import number
 from pumpurs_risk.records.contract import Field, SheetContract
-from pumpurs_risk.records.parsing import BoolArray, FloatArray, check_range, is_course, parse, tidy
 from pumpurs_risk.records.raw_table import RawTable
-from pumpurs_risk.records.report import ProblemLog, Severity, ValidationReport
+from pumpurs_risk.records.validation.parsing import BoolArray, FloatArray, check_range, is_course, parse, tidy
+from pumpurs_risk.records.validation.report import ProblemLog, Severity, ValidationReport
 
 __all__ = [
     "CheckedTable",

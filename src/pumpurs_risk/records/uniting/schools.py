@@ -15,10 +15,10 @@ import pyarrow as pa
 
 from pumpurs_risk.locale import text
 from pumpurs_risk.records.contract import Field, SheetContract, without_diacritics
-from pumpurs_risk.records.parsing import parse, tidy
 from pumpurs_risk.records.raw_table import RawTable
-from pumpurs_risk.records.report import ProblemLog
-from pumpurs_risk.records.validation import as_text
+from pumpurs_risk.records.validation.cells import as_text
+from pumpurs_risk.records.validation.parsing import parse, tidy
+from pumpurs_risk.records.validation.report import ProblemLog
 
 SCHOOL_COLUMNS = ("school_id", "title", "municipality", "programme", "places", "expected", "semester", "as_of")
 _SAFE = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,62}[A-Za-z0-9_-])?")

@@ -12,8 +12,8 @@ import msgspec
 import numpy as np
 
 from pumpurs_risk.errors import RecordsError
-from pumpurs_risk.records import _workbook
-from pumpurs_risk.records.file_kind import kind_of
+from pumpurs_risk.records.reading.file_kind import kind_of
+from pumpurs_risk.records.workbook import _child
 
 TIME_LIMIT_SECONDS = 300.0  # 100 000 rows x 25 columns take about 5
 
@@ -94,7 +94,7 @@ def read_workbook(path: Path, *, file: str | None = None) -> list[RawSheet]:
     kind_of(path, file)
     try:
         done = subprocess.run(
-            [sys.executable, "-P", _workbook.__file__, str(path)],
+            [sys.executable, "-P", _child.__file__, str(path)],
             stdin=subprocess.DEVNULL,
             capture_output=True,
             timeout=TIME_LIMIT_SECONDS,
@@ -110,10 +110,10 @@ def read_workbook(path: Path, *, file: str | None = None) -> list[RawSheet]:
     ]
 
 
-def _message(done: subprocess.CompletedProcess[bytes], file: str) -> _workbook.Book:
+def _message(done: subprocess.CompletedProcess[bytes], file: str) -> _child.Book:
     sheet = int([b"1", *re.findall(rb"^sheet ([0-9]+)\s*$", done.stderr, re.MULTILINE)][-1])
     try:
-        book = msgspec.msgpack.decode(done.stdout, type=_workbook.Book)
+        book = msgspec.msgpack.decode(done.stdout, type=_child.Book)
     except msgspec.DecodeError:
         # An abort: signal 6 on POSIX, 9 from a system out of memory, 0xC0000409 and its like on Windows.
         killed = done.returncode < 0 or done.returncode >= 0xC0000000

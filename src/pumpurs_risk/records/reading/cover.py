@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
-from pumpurs_risk.records.headings import class_from_date, labels, plain_label
+from pumpurs_risk.records.reading.headings import class_from_date, labels, plain_label
 
 COVER_KEYS = ("school", "municipality", "as_of", "semester", "programme", "places", "lessons_held")
 

@@ -15,10 +15,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pumpurs_risk.errors import RecordsError
-from pumpurs_risk.records.cover import read_cover
-from pumpurs_risk.records.csv_reading import read_csv
-from pumpurs_risk.records.file_kind import KIND_OF_ENDING, kind_of
-from pumpurs_risk.records.headings import (
+from pumpurs_risk.records.raw_table import Notice, RawTable
+from pumpurs_risk.records.reading.cover import read_cover
+from pumpurs_risk.records.reading.csv_reading import read_csv
+from pumpurs_risk.records.reading.file_kind import KIND_OF_ENDING, kind_of
+from pumpurs_risk.records.reading.headings import (
     ISO_DATE,
     SEARCHED_ROWS,
     class_from_date,
@@ -28,10 +29,9 @@ from pumpurs_risk.records.headings import (
     labels,
     plain_label,
 )
-from pumpurs_risk.records.parquet_reading import read_parquet
-from pumpurs_risk.records.raw_grid import RawGrid
-from pumpurs_risk.records.raw_table import Notice, RawTable
-from pumpurs_risk.records.workbook import RawSheet, read_workbook
+from pumpurs_risk.records.reading.parquet_reading import read_parquet
+from pumpurs_risk.records.reading.raw_grid import RawGrid
+from pumpurs_risk.records.workbook.reader import RawSheet, read_workbook
 
 _COVER_ROWS = 400  # a cover lists at most the school's classes
 _OURS = (".toml", ".key.json")

@@ -16,9 +16,9 @@ import pyarrow.compute as pc
 import pyarrow.csv
 
 from pumpurs_risk.errors import RecordsError
-from pumpurs_risk.records.headings import SEARCHED_ROWS, find_heading_row, known_headings
-from pumpurs_risk.records.raw_grid import RawGrid
 from pumpurs_risk.records.raw_table import Notice
+from pumpurs_risk.records.reading.headings import SEARCHED_ROWS, find_heading_row, known_headings
+from pumpurs_risk.records.reading.raw_grid import RawGrid
 
 DELIMITERS = ";\t,|"  # of equally frequent ones the earlier is taken
 _HEAD_BYTES = 1 << 16

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from pumpurs_risk.errors import MappingError
-from pumpurs_risk.records.mapping_cells import (
+from pumpurs_risk.records.mapping.cells import (
     Bools,
     Cells,
     Whole,
@@ -25,8 +25,8 @@ from pumpurs_risk.records.mapping_cells import (
     take,
     texts,
 )
-from pumpurs_risk.records.mapping_file import nearest
-from pumpurs_risk.records.mapping_plan import (
+from pumpurs_risk.records.mapping.grammar import nearest
+from pumpurs_risk.records.mapping.plan import (
     PAIR_OPERATIONS,
     UNKNOWN,
     Column,
@@ -36,11 +36,11 @@ from pumpurs_risk.records.mapping_plan import (
     Plan,
     Reduction,
 )
-from pumpurs_risk.records.mapping_reduce import Groups, aggregated, combined, differing
+from pumpurs_risk.records.mapping.reduction import Groups, aggregated, combined, differing
 from pumpurs_risk.records.raw_table import Notice, RawTable
 
 if TYPE_CHECKING:
-    from pumpurs_risk.records.report import ProblemLog
+    from pumpurs_risk.records.validation.report import ProblemLog
 
 
 @dataclass

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from pumpurs_risk.locale import has_text, number, percent, text
 from pumpurs_risk.records.contract import Field
-from pumpurs_risk.records.workbook_format import MAX_PROMPT
-from pumpurs_risk.records.workbook_text import shorten
+from pumpurs_risk.records.workbook.text_layout import shorten
+from pumpurs_risk.records.workbook.writer import MAX_PROMPT
 
 if TYPE_CHECKING:
     from pumpurs_risk.catalogue import Catalogue

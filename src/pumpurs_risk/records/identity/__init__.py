@@ -1,0 +1,1 @@
+"""Who a row is about: names split off, keyed pseudonyms, namesakes, personal codes found."""

@@ -1,0 +1,1 @@
+"""All reading and writing idioms of workbooks: read in a child process, written so that nothing typed becomes a formula."""
