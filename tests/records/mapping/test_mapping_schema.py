@@ -12,7 +12,7 @@ from pumpurs_risk.records.mapping import grammar as mapping_file
 from pumpurs_risk.records.mapping import plan as mapping_plan
 from pumpurs_risk.resources import resource
 
-TOP = Path(__file__).parents[2]
+TOP = Path(__file__).parents[3]
 SCHEMA = json.loads(resource("data_schema", "mapping.json").read_text(encoding="utf-8"))
 PAGE = (TOP / "docs" / "mapping.md").read_text(encoding="utf-8")
 MAPPINGS = [path.read_text(encoding="utf-8") for path in sorted((TOP / "examples").glob("uci-*.toml"))]

@@ -17,7 +17,7 @@ from pumpurs_risk.records.mapping.mapping import Mapping
 from pumpurs_risk.records.reading.discovery import read_raw
 from pumpurs_risk.records.validation.report import ProblemLog
 
-TEXT = (Path(__file__).parents[2] / "docs" / "mapping.md").read_text(encoding="utf-8")
+TEXT = (Path(__file__).parents[3] / "docs" / "mapping.md").read_text(encoding="utf-8")
 SECTIONS = {section.splitlines()[0]: section for section in re.split(r"^## ", TEXT, flags=re.MULTILINE)}
 EXAMPLES = {title.split(":")[0]: section for title, section in SECTIONS.items() if title.startswith("Example")}
 REPORTED = {
