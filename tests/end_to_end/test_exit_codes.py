@@ -201,6 +201,13 @@ def test_one_unusable_school_does_not_stop_the_others(run, tmp_path):
     assert {"ozolu", "liepu"} <= {p.name for p in made.iterdir()}
 
 
+def test_lower_grades_are_out_of_scope_unless_asked_for(run, sheet):
+    sheet.write_text(sheet.read_text(encoding="utf-8").replace("9.a", "3.a", 5), encoding="utf-8")
+    assert "Out of scope: 5" in run(sheet, "--as-of", "2027-01-15").out
+    (sheet.parent / "pumpurs.toml").write_text("lower_grades = true\n", encoding="utf-8")
+    assert "Out of scope: 0" in run(sheet, "--as-of", "2027-01-15").out
+
+
 def test_the_terminal_says_it_in_latvian_too(tmp_path):
     done = subprocess.run(
         [sys.executable, "-m", "pumpurs_risk", "--lang", "lv", str(tmp_path / "nav.xlsx")],

@@ -217,7 +217,7 @@ class PaperMaker:
         assert self.run.records is not None
         report = self.run.records.report
         aside = (report.problems["severity"] == "set_aside").to_numpy()
-        words = np.array(report.messages(self.run.lang), dtype=object)[aside]
+        words = np.array(report.messages(self.run.lang, where=False), dtype=object)[aside]
         return report.problems.loc[aside].assign(message=words)
 
     def _notes(self) -> tuple[str, ...]:

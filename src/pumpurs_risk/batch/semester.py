@@ -158,6 +158,7 @@ def read_semester(
         catalogue=known,
         as_of=day,
         semester=stated.semester or None,
+        lower_grades=stated.lower_grades,
         schools=schools,
     )
     assumed = day is None and day_of(records) is None

@@ -51,6 +51,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     cut_by: Literal["", "places", "probability", "both"] = ""
     prevalence: float | None = None
     keep_until: dt.date | None = None
+    lower_grades: bool = False
+    """Whether grades 1-4, which are looked at on request only, are in scope."""
     schools: dict[str, SchoolSettings] = {}
 
 

@@ -164,20 +164,22 @@ class ValidationReport:
         """Whether nothing was set aside (notices allowed)."""
         return not bool((self.problems["severity"] == "set_aside").any())
 
-    def messages(self, lang: str = "lv") -> list[str]:
+    def messages(self, lang: str = "lv", *, where: bool = True) -> list[str]:
         """Say every problem: where, what is wrong, what was done, how to mend it.
 
         Parameters
         ----------
         lang : {"lv", "en"}
             The reader's language.
+        where : bool
+            Whether to begin with file, sheet, row and column; not needed beside columns that say so.
 
         Returns
         -------
         list of str
             Aligned with ``problems``.
         """
-        return [str(message) for message in _messages(self.problems, lang)]
+        return [str(message) for message in (_messages if where else _sentences)(self.problems, lang)]
 
     def rejected(self, lang: str = "lv") -> pd.DataFrame:
         """List all that was set aside, to be mended: rejected rows and tables, and cells that became unknown.
@@ -199,7 +201,7 @@ class ValidationReport:
         for name in ("school_id", "file", "sheet", "column", "value"):
             risky = listed[name].astype(object).str.startswith(_FORMULA_STARTS)
             listed[name] = listed[name].where(~risky.astype(bool), "'" + listed[name].astype(object))
-        listed["message"] = _messages(part, lang)
+        listed["message"] = _sentences(part, lang)
         return listed
 
     def to_dict(self, lang: str = "lv") -> dict[str, Any]:
@@ -265,10 +267,6 @@ def _messages(problems: pd.DataFrame, lang: str) -> np.ndarray[Any, Any]:
     """Where and what, each said once per distinct combination and joined over the rows."""
     if problems.empty:
         return np.empty(0, dtype=object)
-    what, said = _distinct(problems, ["code", "column", "value", "detail"])
-    sentences = [
-        _sentence(code, column, value, detail, lang) for code, column, value, detail in said.to_numpy().tolist()
-    ]
     place, places = _distinct(problems, ["file", "sheet", "column", "code"])
     around = [_place(file, sheet, column, code, lang) for file, sheet, column, code in places.to_numpy().tolist()]
     before, after = zip(*around, strict=True)
@@ -279,9 +277,20 @@ def _messages(problems: pd.DataFrame, lang: str) -> np.ndarray[Any, Any]:
     ahead, behind = np.array(before, dtype=object)[place], np.array(after, dtype=object)[place]
     left = np.where((ahead != "") & (middle != ""), ahead + ", " + middle, ahead + middle)
     where = np.where((left != "") & (behind != ""), left + ", " + behind, left + behind)
-    sentence = np.array(sentences, dtype=object)[what]
+    sentence = _sentences(problems, lang)
     joined: np.ndarray[Any, Any] = np.where(where != "", where + ": " + sentence, sentence)
     return joined
+
+
+def _sentences(problems: pd.DataFrame, lang: str) -> np.ndarray[Any, Any]:
+    """What is wrong, said once per distinct problem."""
+    if problems.empty:
+        return np.empty(0, dtype=object)
+    what, said = _distinct(problems, ["code", "column", "value", "detail"])
+    sentences = [
+        _sentence(code, column, value, detail, lang) for code, column, value, detail in said.to_numpy().tolist()
+    ]
+    return np.array(sentences, dtype=object)[what]
 
 
 def _distinct(frame: pd.DataFrame, names: list[str]) -> tuple[np.ndarray[Any, Any], pd.DataFrame]:
