@@ -195,11 +195,16 @@ def pseudonymise(
 
     done = pseudonymise_file(data, out, key, id_column=id_column, encoding=encoding)
     click.echo(say("pseudonymise_done", rows=done.rows, out=out, key=key, fingerprint=done.fingerprint))
+    click.echo(say("pseudonymise_codes", cells=done.codes))
+    if done.ambiguous_rows:
+        rows = ", ".join(map(str, done.ambiguous_rows))
+        click.echo(say("pseudonymise_left_out", left_out=len(done.ambiguous_rows), rows=rows), err=True)
+        sys.exit(SET_ASIDE)
 
 
 @commands.command(help=say("help.demo"), short_help=say("help.demo_short"))
 @click.option("--out", type=_path, default=Path("demo"), show_default=True, metavar="FOLDER", help=say("help.demo_out"))
-@click.option("--seed", type=int, default=0, show_default=True, help=say("help.seed"))
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help=say("help.seed"))
 @_lang
 def demo(out: Path, seed: int, lang: str | None) -> None:
     """Make a municipality and score it."""
@@ -254,6 +259,11 @@ def main() -> None:
         sys.exit(NOTHING_DONE)
     except MemoryError:
         click.echo(say("no_memory"), err=True)
+        sys.exit(NOTHING_DONE)
+    except Exception as error:
+        if os.environ.get("PUMPURS_TRACEBACK"):
+            raise
+        click.echo(say("unexpected", kind=type(error).__name__, said=" ".join(str(error).split())[:200]), err=True)
         sys.exit(NOTHING_DONE)
 
 

@@ -87,3 +87,13 @@ def test_default_names_count_up(tmp_path):
     assert free_name(tmp_path / "a").name == "a_2"
     (tmp_path / "a_2").mkdir()
     assert free_name(tmp_path / "a").name == "a_3"
+
+
+def test_a_folder_that_was_not_made_here_is_never_cleared_away(tmp_path):
+    theirs = partial_of(tmp_path / "run")
+    theirs.mkdir()
+    (theirs / "thesis.docx").write_text("mine")
+    with pytest.raises(RunError) as raised, new_folder(tmp_path / "run"):
+        pass
+    assert raised.value.code == "partial_not_ours"
+    assert (theirs / "thesis.docx").read_text() == "mine"

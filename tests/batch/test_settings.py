@@ -55,3 +55,18 @@ def test_broken_toml_is_named(tmp_path):
     (tmp_path / "pumpurs.toml").write_text("as_of = \n", encoding="utf-8")
     with pytest.raises(RunError, match="line 1"):
         find_settings(tmp_path)
+
+
+def test_places_below_nothing_are_refused(tmp_path):
+    (tmp_path / "pumpurs.toml").write_text("[schools.liepas]\nplaces = -1\n", encoding="utf-8")
+    with pytest.raises(RunError, match=r"line 2: schools\.liepas\.places"):
+        find_settings(tmp_path)
+
+
+def test_a_semester_that_nobody_defined_is_refused_with_its_line(tmp_path):
+    from pumpurs_risk.batch.semester import read_semester
+
+    (tmp_path / "pumpurs.toml").write_text('lang = "lv"\nsemester = "autumn"\n', encoding="utf-8")
+    (tmp_path / "a.csv").write_text("Identifikators;Klase\n1;9.a\n", encoding="utf-8")
+    with pytest.raises(RunError, match="line 2: semester = autumn"):
+        read_semester(tmp_path / "a.csv")

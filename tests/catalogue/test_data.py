@@ -165,7 +165,7 @@ def test_every_signal_sentence_uses_known_placeholders_and_ends_with_a_full_stop
 def test_violence_points_to_the_report_and_is_sensitive(catalogue: Catalogue) -> None:
     signal = catalogue.signals["violence"]
     assert signal.sensitivity == "sensitive"
-    assert "this list is not the channel for same-day duties" in signal.sentence["en"]
+    assert "this list is not a channel for reporting" in signal.sentence["en"]
 
 
 def test_a_work_limits_clause_ends_a_sentence(catalogue: Catalogue) -> None:

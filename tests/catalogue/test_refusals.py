@@ -180,8 +180,8 @@ def test_a_broken_factor_is_refused_with_its_line(
         ("[factors.x\n", 1, "this is not TOML", "nevar nolasīt kā TOML"),
         ("[factors.x]\nversion = \n", 2, "this is not TOML", "nevar nolasīt kā TOML"),
         ("[factors.x]\nversion = 1\nkind = 'count\n", 3, "this is not TOML", "nevar nolasīt kā TOML"),
-        ("[factors.x]\nversion = 1\nversion = 2\n", 3, "stands in the file twice", "failā ir divreiz"),
-        ("[factors.x]\n[factors.x]\n", 2, "stands in the file twice", "failā ir divreiz"),
+        ("[factors.x]\nversion = 1\nversion = 2\n", 3, "is in the file twice", "failā ir divreiz"),
+        ("[factors.x]\n[factors.x]\n", 2, "is in the file twice", "failā ir divreiz"),
         ("# Skola\n[faktori.x]\n", 2, 'no table "faktori" in a catalogue; expected, for example, factors', "„faktori”"),
         ("factors = 3\n", 1, '"factors" must be a table', "jābūt tabulai"),
         ("[factors]\nx = 3\n", 2, '"factors.x" must be a table', "jābūt tabulai"),
@@ -241,6 +241,102 @@ def test_other_broken_entries_are_refused_with_their_line(refused: Refused, text
     assert said.startswith(f"mine.toml, line {line}, [")
     assert teikts.startswith(f"mine.toml, {line}. rinda, [")
     assert english in said
+
+
+RISK = "[factors.motivation.sentences.en]\nrisk = "
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "field", "english", "latvian"),
+    [
+        (f'{RISK}"{{valeu}} of 3."\n', 2, "sentences.en.risk", "{valeu} cannot be filled in", "{valeu} šeit nav"),
+        (f'{RISK}"{{}} of 3."\n', 2, "sentences.en.risk", "{} cannot be filled in here; possible here: {value}", "der"),
+        (f'{RISK}"{{value:d}}."\n', 2, "sentences.en.risk", "{value:d} cannot", "{value:d} šeit"),
+        (f'{RISK}"{{value.real}}."\n', 2, "sentences.en.risk", "{value.real} cannot", "{value.real} šeit"),
+        (
+            '[factors.mean_mark.sentences.lv]\nstrength_raw = "{word}."\n',
+            2,
+            "sentences.lv.strength_raw",
+            "{word} cannot",
+            "{word} šeit",
+        ),
+        (
+            '[factors.motivation.sentences.lv]\nunknown = "{value}?"\n',
+            2,
+            "sentences.lv.unknown",
+            "{value} cannot be filled in here; possible here: {period}",
+            "{value} šeit",
+        ),
+        (
+            '[factors.motivation]\nquestion.lv = "Kas ir {role}?"\n',
+            2,
+            "question.lv",
+            "{role} cannot be filled in here; possible here: {learner}",
+            "der: {learner}",
+        ),
+        ('[factors.motivation]\nquestion.lv = "Kas ir {role?"\n', 2, "question.lv", "is not closed", "nav aizvērta"),
+        ('[signals.violence]\nsentence.en = "{peer}."\n', 2, "sentence.en", "{peer} cannot", "{peer} šeit"),
+        (
+            '[signals.violence]\nsentence.en = { one = "{a}.", other = "{value}." }\n',
+            2,
+            "sentence.en.one",
+            "{a} cannot",
+            "{a} šeit",
+        ),
+        ('[signals.violence]\nsentence.en = "{value."\n', 2, "sentence.en", "is not closed", "nav aizvērta"),
+        (f'{RISK}{{ one = "{{value}}." }}\n', 2, "sentences.en.risk", "other", "other"),
+        (
+            f'{RISK}{{ one = "{{value}}.", few = "x.", other = "y." }}\n',
+            2,
+            "sentences.en.risk.few",
+            'the forms of a sentence are called none, zero, one, other, and "other" is always needed, found: one, few',
+            "teikuma formas sauc none, zero, one, other",
+        ),
+    ],
+)
+def test_a_sentence_that_could_not_be_said_is_refused(
+    refused: Refused, text: str, line: int, field: str, english: str, latvian: str
+) -> None:
+    said, teikts = refused(text)
+    assert said.startswith(f"mine.toml, line {line}, [")
+    assert f"], field {field}: " in said
+    assert english in said
+    assert latvian in teikts
+
+
+def test_the_clause_of_a_work_limit_has_no_placeholders(refused: Refused, catalogue: Catalogue) -> None:
+    limit = next(iter(catalogue.work_limits))
+    said, teikts = refused(f'[work_limits.{limit}]\nclause.lv = "; {{value}} stundas"\n')
+    assert said == (
+        f"mine.toml, line 2, [work_limits.{limit}], field clause.lv: "
+        "{value} cannot be filled in here; write the text without placeholders."
+    )
+    assert "rakstiet tekstu bez aizstājamiem vārdiem" in teikts
+
+
+@pytest.mark.parametrize(
+    ("label", "other"),
+    [("KLASE:", "Klase"), ("lessons_held", "Notikušās stundas"), (" Date  of Birth*", "Dzimšanas datums")],
+)
+def test_a_heading_of_the_sheets_own_columns_is_no_factor(
+    refused: Refused, own_factor: str, label: str, other: str
+) -> None:
+    said, teikts = refused(own_factor.replace('en = "Phone use in lessons" }\nmeaning', f'en = "{label}" }}\nmeaning'))
+    assert said == (
+        f'mine.toml, line 17, [factors.phone_use], field heading.en: "{label}" is already a heading or alias of the '
+        f'sheet\'s own column "{other}"; choose another.'
+    )
+    assert f"jau ir pašas veidlapas kolonnas „{other}”" in teikts
+    said, _ = refused(own_factor.replace("version = 1\n", f'version = 1\naliases = ["{label}"]\n'))
+    assert ", line 3, [factors.phone_use], field aliases: " in said
+
+
+def test_headings_are_folded_as_the_reader_of_sheets_folds_them() -> None:
+    from pumpurs_risk.catalogue.factor_checks import _plain
+    from pumpurs_risk.records.contract import normal_heading
+
+    for heading in ("  Vidējais   VĒRTĒJUMS: ", "a_b*", "\ufeffＫlase.", "e\u0304", "STRASSE ß"):
+        assert _plain(heading) == normal_heading(heading)
 
 
 def test_what_was_handed_over_in_python_is_named_without_a_line(catalogue: Catalogue) -> None:

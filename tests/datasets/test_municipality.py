@@ -35,7 +35,7 @@ def cells(path: Path) -> str:
 
 
 def test_every_file_says_that_it_is_made_up(folder: Path, clean: Path) -> None:
-    for where, words in ((folder, ("izdomāt", "made data")), (clean, ("made data",))):
+    for where, words in ((folder, ("izdomāt", "made-up data")), (clean, ("made-up data",))):
         files = [path for path in where.rglob("*") if path.is_file()]
         assert len(files) >= 8
         for path in files:

@@ -201,6 +201,27 @@ def test_one_unusable_school_does_not_stop_the_others(run, tmp_path):
     assert {"ozolu", "liepu"} <= {p.name for p in made.iterdir()}
 
 
+def test_a_sheet_per_class_in_one_folder_is_one_school(run, sheet):
+    (sheet.parent / "9b.csv").write_text(GOOD.replace("9.a", "9.b").replace("\n0", "\n9"), encoding="utf-8")
+    said = run(sheet.parent, "--as-of", "2027-01-15")
+    assert said.code == 0, said
+    [school] = (sheet.parent.parent / "skola_2027-01-15" / "schools").iterdir()
+    assert school.name == "skola"
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("Школа 1", "Гимназия 1"), ("Ø skole", "Æ skole"), ("Ļoti gara skola " * 5, "Ļoti gara skola " * 5 + "filiāle")],
+)
+def test_schools_whose_names_look_alike_stay_apart(run, tmp_path, one, other):
+    for name in (one, other):
+        (tmp_path / "novads" / name.strip()).mkdir(parents=True)
+        (tmp_path / "novads" / name.strip() / "a.csv").write_text(GOOD, encoding="utf-8")
+    said = run(tmp_path / "novads", "--as-of", "2027-01-15")
+    assert said.code == 0, said
+    assert len(list((tmp_path / "novads_2027-01-15" / "schools").iterdir())) == 2
+
+
 def test_lower_grades_are_out_of_scope_unless_asked_for(run, sheet):
     sheet.write_text(sheet.read_text(encoding="utf-8").replace("9.a", "3.a", 5), encoding="utf-8")
     assert "Out of scope: 5" in run(sheet, "--as-of", "2027-01-15").out
@@ -222,3 +243,13 @@ def test_help_names_every_command_and_needs_no_manual(run):
     for command in ("score", "template", "check", "pseudonymise", "demo", "schema"):
         assert command in said.out
         assert run(command, "--help").code == 0
+
+
+def test_pseudonymise_says_which_rows_were_left_out_and_how_many_codes_were_replaced(run, tmp_path):
+    data = tmp_path / "x.csv"
+    data.write_text("Vārds, uzvārds;Klase;P\nA B;9.a;150309-21234\nC D;9.a;\nC D;9.b;\n", encoding="utf-8")
+    said = run("pseudonymise", data, "--out", tmp_path / "y.csv", "--key", tmp_path / "k.key.json")
+    assert said.code == 1 and "3, 4" in said.err and "21234" not in said.out + said.err
+    assert "Rows pseudonymised: 1." in said.out and "replaced: 1." in said.out
+    data.write_text("Vārds, uzvārds;Klase\nA B;9.a\n", encoding="utf-8")
+    assert run("pseudonymise", data, "--out", tmp_path / "z.csv", "--key", tmp_path / "k.key.json").code == 0

@@ -212,3 +212,44 @@ def test_published_schemas_are_those_of_the_code():
     for name, schema in schemas().items():
         published = json.loads(resource("data_schema", name).read_text(encoding="utf-8"))
         assert published == json.loads(json.dumps(schema)), name
+
+
+def test_another_schools_runs_beside_it_are_not_its_own(run, school):
+    other = school / "skoleni_vidus.xlsx"
+    other.write_bytes((school / "skoleni.xlsx").read_bytes())
+    assert run(other, "--as-of", "2027-01-15").code == 1
+    said = run(school / "skoleni.xlsx", "--as-of", "2027-02-15")
+    assert "skoleni_vidus" not in said.out
+    assert pr.open_run(school / "skoleni_2027-02-15").manifest.previous == ()
+
+
+def test_a_damaged_earlier_run_is_named_and_not_passed_over(run, school):
+    assert run(school / "skoleni.xlsx", "--as-of", "2027-01-15").code == 1
+    (school / "skoleni_2027-01-15" / "run.json").write_text("{", encoding="utf-8")
+    said = run(school / "skoleni.xlsx", "--as-of", "2027-02-15")
+    assert said.code == 2
+    assert "skoleni_2027-01-15" in said.err
+    assert run(school / "skoleni.xlsx", "--as-of", "2027-02-15", "--no-previous").code == 1
+
+
+def test_a_run_from_disk_gives_the_same_document_as_in_memory(run, school):
+    run(school / "skoleni.xlsx", "--as-of", "2027-01-15")
+    opened = pr.open_run(school / "skoleni_2027-01-15")
+    memory = pr.score(pr.read_records(school / "skoleni.xlsx", as_of="2027-01-15"), as_of="2027-01-15")
+    first, second = json.loads(json.dumps(opened.to_dict())), json.loads(json.dumps(memory.to_dict()))
+    assert first == second
+
+
+def test_run_json_quotes_no_cell(run, school, type_into):
+    assert run(school / "skoleni.xlsx", "--as-of", "2027-01-15").code == 1
+    book = workbook_of(school / "skoleni_2027-01-15")
+    listed = sheet_named(book, "Saraksts")
+    first = pr.open_run(school / "skoleni_2027-01-15")
+    pupil_id = first.flags.sort_values("order")["pupil_id"].iloc[0]
+    row = int(listed.rows[[str(c) for c in listed.columns[0]].index(pupil_id)])
+    type_into(book, {("Saraksts", f"I{row}"): "Anna Ozola pārcēlusies"})
+    said = run(school / "skoleni.xlsx", "--as-of", "2027-02-15")
+    assert said.code == 1
+    text = (school / "skoleni_2027-02-15" / "run.json").read_text(encoding="utf-8")
+    assert "Ozola" not in text
+    assert json.loads(text)["not_understood"] == 1

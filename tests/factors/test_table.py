@@ -6,7 +6,7 @@ import pytest
 
 from pumpurs_risk.catalogue import Catalogue
 from pumpurs_risk.errors import RecordsError
-from pumpurs_risk.factors.table import factor_table, median_of_others
+from pumpurs_risk.factors.table import completed_years, factor_table, median_of_others
 from pumpurs_risk.records import SchoolRecords
 
 DAY = "2027-01-15"
@@ -65,7 +65,7 @@ def test_shares_are_computed_from_lessons_and_the_given_value_fills_where_they_a
 
 def test_age_comes_from_the_date_else_the_year_else_as_given():
     X = table({"birth_date": ["2011-01-15", None, None], "birth_year": [2000, 2011, None], "age": [30, 30, 15.5]})
-    same(X["age"], [5844 / 365.25, 2027 + 14 / 365.25 - 2011.5, 15.5])
+    same(X["age"], [16, 2027 + 14 / 365.25 - 2011.5, 15.5])
 
 
 @pytest.mark.parametrize(
@@ -230,3 +230,14 @@ def test_the_median_of_others_is_the_plain_one(least):
 def test_no_row_gives_an_empty_table_with_all_columns():
     X = table({"pupil_id": ["a"], "as_of": ["2027-02-01"]})
     assert len(X) == 0 and list(X) == ["pupil_id", *CATALOGUE.context, *CATALOGUE.factors]
+
+
+def test_a_pupil_is_eighteen_on_the_eighteenth_birthday():
+    ages = table({"birth_date": ["2009-01-15", "2009-01-16", "2009-01-14"]})["age"]
+    assert ages[0] == 18 and ages[1] < 18 < ages[2]
+
+
+def test_who_was_born_on_29_february_has_a_birthday_on_1_march_of_a_common_year():
+    born = np.array(["2008-02-29"], "M8[D]")
+    for day, age in (("2026-02-28", 17), ("2026-03-01", 18), ("2028-02-28", 19), ("2028-02-29", 20)):
+        assert np.floor(completed_years(born, np.datetime64(day)))[0] == age

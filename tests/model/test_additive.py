@@ -183,3 +183,35 @@ def test_the_shipped_prior_loads_and_ranks_more_absence_higher():
     model = load_model("literature-prior")
     X = pd.DataFrame({"absence_share": [0.0, 0.1, 0.3], "programme_level": "general-9"})
     assert (np.diff(model.log_odds(X)) > 0).all()
+
+
+def test_renormalising_again_changes_nothing_and_the_last_run_decides(model):
+    one = pd.DataFrame({"absence": [0.4, 0.0], "mark": [5.0, 7.0]})
+    two = one.assign(unexcused=[4.0, 0.0])
+    adapted = model.for_recorded(one)
+    assert adapted.for_recorded(one) is adapted
+    assert adapted.for_recorded(two).log_odds(two) == pytest.approx(model.for_recorded(two).log_odds(two), abs=1e-12)
+    assert adapted.for_recorded(two).sd(two) == pytest.approx(model.for_recorded(two).sd(two), abs=1e-12)
+
+
+def test_a_stated_prevalence_stated_again_changes_nothing(model):
+    moved = model.at_prevalence(0.05)
+    assert moved.at_prevalence(0.05).base == pytest.approx(moved.base, abs=1e-12)
+    assert moved.national_mean == pytest.approx(0.05)
+
+
+def test_a_word_the_model_has_not_met_is_as_uncertain_as_unknown(model):
+    strange, unknown = ROWS.assign(programme_level="evening-12"), ROWS.assign(programme_level=None)
+    assert (model.sd(strange) == model.sd(unknown)).all()
+    assert (model.evidence_share(strange) == model.evidence_share(unknown)).all()
+
+
+def test_it_prints_in_one_line(model):
+    assert repr(model) == "AdditiveModel('small', 4 factors, horizon '1y', base -3.8918)"
+
+
+def test_a_horizon_or_reference_that_is_none_is_refused(model):
+    with pytest.raises(ValueError, match="'1y' or '2y'"):
+        model.risk(ROWS, "5y")
+    with pytest.raises(ValueError, match="reference must be"):
+        model.contribution_sd(ROWS, ["absence"], "friends")

@@ -115,7 +115,9 @@ def test_a_model_that_is_not_there_is_named(tmp_path):
     with pytest.raises(ModelFileError, match="no model"):
         load_model(tmp_path / "nothing.json")
     with pytest.raises(ModelFileError, match="no model"):
-        load_model("../../etc/passwd")
+        load_model("../../nowhere/at-all")
+    with pytest.raises(ModelFileError):
+        load_model("m" * 3000)
 
 
 def test_the_published_schema_is_the_one_that_is_read():

@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 
 from pumpurs_risk.catalogue import Catalogue
 from pumpurs_risk.factors import factor_table
+from pumpurs_risk.factors.table import completed_years
 from pumpurs_risk.records import SchoolRecords, SheetContract, read_records
+from pumpurs_risk.records.identity.key_file import KeyFile
 
 DAY = "2027-01-15"
 CATALOGUE = Catalogue.load()
@@ -62,7 +64,13 @@ def sheets(draw, max_pupils=12):
     return pd.DataFrame(frame)
 
 
+def new_key():
+    """A key that is never written: personal codes among the ids need one."""
+    return KeyFile(Path("k.key.json"), bytes(range(32)))
+
+
 def table_of(frame, **options):
+    options = {"key": new_key()} | options
     records = SchoolRecords.from_tables(frame, as_of=DAY, lower_grades=True, catalogue=CATALOGUE, **options)
     return factor_table(records, DAY, catalogue=CATALOGUE)
 
@@ -155,7 +163,7 @@ def messes(draw):
 
 @given(messes(), st.sampled_from(["lv", "en"]))
 def test_every_row_and_pupil_of_any_mess_is_accounted_for(frame, lang):
-    records = SchoolRecords.from_tables(frame, as_of=DAY, lang=lang, catalogue=CATALOGUE)
+    records = SchoolRecords.from_tables(frame, as_of=DAY, lang=lang, catalogue=CATALOGUE, key=new_key())
     counts = records.report.counts
     assert counts["rows_in"].sum() == len(frame)
     assert (counts["rows_in"] == counts["used"] + counts["not_used"] + counts["rejected"]).all()
@@ -172,7 +180,7 @@ def test_every_row_and_pupil_of_any_mess_is_accounted_for(frame, lang):
 
 @given(messes())
 def test_whatever_is_handed_in_the_table_holds_only_plausible_values(frame):
-    records = SchoolRecords.from_tables(frame, as_of=DAY, catalogue=CATALOGUE)
+    records = SchoolRecords.from_tables(frame, as_of=DAY, catalogue=CATALOGUE, key=new_key())
     X = factor_table(records, DAY, catalogue=CATALOGUE)
     for name, factor in CATALOGUE.factors.items():
         if factor.range is not None:
@@ -188,5 +196,36 @@ def test_adding_a_row_of_a_later_day_changes_nothing(frame):
     wanted = table_of(frame)
     later = pd.concat([frame.assign(as_of=None), frame.assign(as_of="2027-01-16")], ignore_index=True)
     later.loc[len(frame) :, [name for name in frame if name != "pupil_id"]] = "1"
-    records = SchoolRecords.from_tables(later, as_of=DAY, lower_grades=True, catalogue=CATALOGUE)
+    records = SchoolRecords.from_tables(later, as_of=DAY, lower_grades=True, catalogue=CATALOGUE, key=new_key())
     pd.testing.assert_frame_equal(factor_table(records, DAY, catalogue=CATALOGUE), wanted, check_dtype=False)
+
+
+DAYS = st.dates(dt.date(1990, 1, 1), dt.date(2060, 12, 31))
+
+
+@given(DAYS, st.integers(0, 40), st.integers(-400, 400))
+def test_age_is_n_exactly_from_the_nth_birthday_on(born, n, shift):
+    year = born.year + n
+    try:
+        birthday = born.replace(year=year)
+    except ValueError:
+        birthday = dt.date(year, 3, 1)
+    day = birthday + dt.timedelta(days=shift)
+    age = completed_years(np.array([born], "M8[D]"), np.datetime64(day))[0]
+    assert (age >= n) == (day >= birthday)
+    assert abs(age - (day - born).days / 365.25) < 0.01
+
+
+@given(messes(), st.data())
+def test_pupils_of_later_rows_only_are_accounted_for(frame, data):
+    days = st.sampled_from([None, "2027-01-14", "2027-01-15", "2027-01-16", "2027-06-01"])
+    frame = frame.assign(as_of=data.draw(st.lists(days, min_size=len(frame), max_size=len(frame))))
+    records = SchoolRecords.from_tables(frame, as_of=DAY, catalogue=CATALOGUE, key=new_key())
+    counts, outside = records.report.counts, records.out_of_scope
+    assert counts["rows_in"].sum() == len(frame)
+    assert (counts["rows_in"] == counts["used"] + counts["not_used"] + counts["rejected"]).all()
+    X = factor_table(records, DAY, catalogue=CATALOGUE)
+    assert counts["used"].sum() == len(records.sheet)
+    assert len(X) + len(outside) == len(records.names) and outside["pupil_id"].is_unique
+    assert set(X["pupil_id"]) | set(outside["pupil_id"]) == set(records.names["pupil_id"])
+    assert not (records.sheet["as_of"] > pd.Timestamp(DAY)).any()

@@ -114,7 +114,7 @@ def test_a_decision_that_is_not_understood_is_kept_as_a_note_and_named(workbook,
     assert returned.problems["code"].to_list() == ["decision_not_understood"]
     [said] = returned.messages("lv")
     assert said == (
-        f"lapa „Saraksts”, {row}. rinda, „jāpadomā vēl”: lēmums nav saprasts; gaidīts viens no vārdiem: apstiprināts, "
+        f"lapa „Saraksts”, {row}. rinda, „jāpadomā vēl”: lēmums nav saprotams; der viens no vārdiem: apstiprināts, "
         "noraidīts, atlikts; teksts saglabāts piezīmē"
     )
 

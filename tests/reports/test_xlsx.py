@@ -225,7 +225,7 @@ def test_missing_values_leave_empty_cells(example_paper, tmp_path):
 
 def test_the_guidance_stands_alone_and_names_allowed_and_forbidden_uses(example_paper, tmp_path):
     said = "\n".join(words_of(sheets_of(written(example_paper("en"), tmp_path))["How to use this list"]))
-    for needed in ("not a diagnosis", "A person always decides", "support", "punishment", "money", "tracking", "admission",
+    for needed in ("not a diagnosis", "A person always decides", "support", "punishment", "funds", "tracking", "admission",
                    "same day", "orphans' court", "valid until 28 May 2027", "published research"):  # fmt: skip
         assert needed in said
 

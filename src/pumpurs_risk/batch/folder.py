@@ -57,9 +57,11 @@ def new_folder(run: Path) -> Iterator[Path]:
     ours = False
     try:
         if partial.exists():
+            if not (partial / _LOCK).exists() and any(partial.iterdir()):
+                raise RunError("partial_not_ours", path=str(partial))
             if _held(partial):
                 raise RunError("run_in_use", path=str(run))
-            shutil.rmtree(partial)  # left behind by a crash: nobody holds it
+            shutil.rmtree(partial)  # left behind by a crash: our lock is in it, and nobody holds it
         run.parent.mkdir(parents=True, exist_ok=True)
         partial.mkdir()
         ours = True

@@ -35,6 +35,8 @@ class SchoolCounts(msgspec.Struct, frozen=True, kw_only=True):
     pupils_in: int
     scored: int
     out_of_scope: int
+    later: int
+    """Pupils whose rows speak of a later day only; pupils_in = scored + out_of_scope + later."""
     rows_rejected: int
     cells_set_aside: int
     above: int
@@ -81,6 +83,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     not_received: tuple[str, ...]
     key_fingerprint: str
     previous: tuple[str, ...]
+    not_understood: int
+    """Cells of earlier lists that could not be used; what they say stands on the terminal only."""
     problems: dict[str, int]
     """How often each kind of problem was found, by its code."""
     warnings: tuple[str, ...]

@@ -21,11 +21,25 @@ def open_run(path: str | Path) -> Run:
     Returns
     -------
     Run
+        With everybody's reasons; without ``records``.
 
     Raises
     ------
     RunError
         If there is no finished run, or it is damaged.
+    ModelFileError
+        If its model was altered.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import pumpurs_risk as pr
+    >>> records = pr.make_cohort(n_pupils=60, random_state=0)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     made = pr.score(records, as_of="2027-01-15", out=f"{folder}/run")
+    ...     opened = pr.open_run(f"{folder}/run")
+    >>> set(opened.flags["pupil_id"]) == set(made.flags["pupil_id"])
+    True
     """
     folder = Path(path)
     manifest = read_manifest(folder)

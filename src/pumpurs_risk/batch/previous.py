@@ -97,8 +97,9 @@ class EarlierWork:
         return replace(records, answers=pd.concat([records.answers, self.answers], ignore_index=True))
 
     def messages(self, lang: str) -> list[str]:
-        """Say what could not be used, workbook by workbook."""
-        return [f"{said}" for workbook in self.returned for said in workbook.messages(lang)]
+        """Say what could not be used in the newest list's workbooks; what stood in older ones was said before."""
+        newest = self.returned[-1].run if self.returned else ""
+        return [said for workbook in self.returned if workbook.run == newest for said in workbook.messages(lang)]
 
     def _followed_by(self, later: EarlierWork) -> EarlierWork:
         return replace(

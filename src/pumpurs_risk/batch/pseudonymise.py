@@ -20,10 +20,23 @@ from pumpurs_risk.records.reading.discovery import Unreadable, read_raw
 
 @dataclass(frozen=True, slots=True)
 class Pseudonymised:
-    """What was done: rows written, and the key's fingerprint (which says which key, not what it is)."""
+    """What was done.
+
+    Parameters
+    ----------
+    rows : int
+        Rows written.
+    ambiguous_rows : tuple of int
+        Row numbers of the old file, as a person sees them, that were left out: their name may mean several pupils.
+    codes : int
+        Cells in which a personal code stood and was replaced.
+    fingerprint : str
+        Says which key, not what it is.
+    """
 
     rows: int
-    ambiguous: int
+    ambiguous_rows: tuple[int, ...]
+    codes: int
     fingerprint: str
 
 
@@ -56,6 +69,7 @@ def pseudonymise_file(
     Returns
     -------
     Pseudonymised
+        A row whose name may mean several pupils is not in the new file, but named here.
 
     Raises
     ------
@@ -90,9 +104,10 @@ def pseudonymise_file(
         class_heading=meant.get("class_id"),
         lang=lang,
     )
-    _write(pa.table(dict(done.columns)), out)
+    _write(pa.table(dict(done.columns)).filter(pa.array(~done.ambiguous)), out)
     key.save()
-    return Pseudonymised(len(raw.rows), int(done.ambiguous.sum()), key.fingerprint)
+    left_out = tuple(raw.rows[done.ambiguous].tolist())
+    return Pseudonymised(len(raw.rows) - len(left_out), left_out, sum(done.codes_found.values()), key.fingerprint)
 
 
 def _write(table: Any, out: Path) -> None:

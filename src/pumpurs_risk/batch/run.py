@@ -51,7 +51,8 @@ class Run:
     Parameters
     ----------
     flags, reasons, factors : pandas.DataFrame
-        One row per pupil; lines of reasons; the factor table X.
+        One row per pupil; lines of reasons; the factor table X. While a folder is written, only the reasons of pupils on
+        paper are held in memory; `open_run` gives everybody's.
     questions, next_steps, signals, summary : pandas.DataFrame
         What to ask, what to do next, always-look signals, counts per school.
     answers, decisions, added : pandas.DataFrame
@@ -72,6 +73,16 @@ class Run:
         The folder; None in memory.
     manifest : Manifest or None
         What run.json says; None in memory.
+
+    Examples
+    --------
+    >>> import pumpurs_risk as pr
+    >>> run = pr.score(pr.make_cohort(n_pupils=60, random_state=0), as_of="2027-01-15", lang="en")
+    >>> len(run.flags), len(run.factors), int(run.summary["roll"].sum())
+    (60, 60, 60)
+    >>> listed = run.flags.loc[run.flags["tier"] == "act_now", "pupil_id"]
+    >>> bool(listed.isin(run.next_steps["pupil_id"]).all())
+    True
     """
 
     flags: pd.DataFrame
@@ -99,7 +110,14 @@ class Run:
         Returns
         -------
         dict
-            ``flags`` and ``reasons`` fit ``data_schema/flags.json`` and ``reasons.json``.
+            ``flags`` and ``reasons`` fit ``data_schema/flags.json`` and ``reasons.json``; NaN is None.
+
+        Examples
+        --------
+        >>> import pumpurs_risk as pr
+        >>> run = pr.score(pr.make_cohort(n_pupils=60, random_state=0), as_of="2027-01-15", lang="en")
+        >>> run.to_dict()["as_of"], len(run.to_dict()["flags"]["flags"])
+        ('2027-01-15', 60)
         """
         return {
             "as_of": self.as_of.isoformat(),
@@ -114,11 +132,12 @@ class Run:
 
 
 def school_counts(run: Run) -> tuple[SchoolCounts, ...]:
-    """Count what became of every school's pupils; rows in = scored + out of scope + rejected."""
+    """Count what became of every school's pupils: in = scored + out of scope + known later only."""
     records = run.records
     assert records is not None
     scored = run.factors.groupby("school_id").size()
     outside = records.out_of_scope.groupby("school_id").size()
+    known = records.sheet.groupby("school_id")["pupil_id"].nunique()
     problems = records.report.problems
     aside = problems[problems["severity"] == "set_aside"]
     cells = aside[aside["action"] == "cell_unknown"].groupby("school_id").size()
@@ -145,9 +164,10 @@ def school_counts(run: Run) -> tuple[SchoolCounts, ...]:
             SchoolCounts(
                 school_id=str(school),
                 title=str(titles.get(school) or school),
-                pupils_in=n + out,
+                pupils_in=int(known.get(school, 0)) + out,
                 scored=n,
                 out_of_scope=out,
+                later=int(known.get(school, 0)) - n,
                 rows_rejected=int(rows.get(school, 0)),
                 cells_set_aside=int(cells.get(school, 0)),
                 **listed,

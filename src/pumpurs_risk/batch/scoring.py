@@ -11,14 +11,15 @@ import pandas as pd
 
 from pumpurs_risk.batch.previous import EarlierWork
 from pumpurs_risk.batch.run import Run, RunSettings
+from pumpurs_risk.catalogue import Catalogue
 from pumpurs_risk.errors import RunError
 from pumpurs_risk.explanation import reasons as reasons_of
 from pumpurs_risk.factors import factor_table
 from pumpurs_risk.flags import FlagPolicy, flag, next_steps, questions, signals, summarise
+from pumpurs_risk.locale import check_language
 from pumpurs_risk.model import AdditiveModel, PeerReference, load_model
 
 if TYPE_CHECKING:
-    from pumpurs_risk.catalogue import Catalogue
     from pumpurs_risk.records.school_records import SchoolRecords
 
 Progress = Callable[[str, float], None]
@@ -63,7 +64,7 @@ def score(
     previous : sequence of paths
         Earlier runs whose answers and decisions are carried on, the oldest first.
     catalogue : Catalogue, optional
-        With own factors; default the shipped one.
+        With own factors; default the shipped one. Own factors with a prior share join the shipped prior.
     settings : RunSettings, optional
         Municipality, purpose and so on.
     progress : callable, optional
@@ -87,16 +88,18 @@ def score(
     >>> sorted(run.flags["tier"].unique())[0]
     'act_now'
     """
+    check_language(lang)
     tell = progress or (lambda step, share: None)
     settings = settings or RunSettings()
-    catalogue = catalogue or _shipped_catalogue()
+    if catalogue is None:
+        catalogue = Catalogue.load()
     if isinstance(records, str | Path):
         from pumpurs_risk.records import read_records
 
         tell("reading", 0.0)
         records = read_records(records, catalogue=catalogue, lang=lang)
     day = as_date(as_of) or day_of(records) or dt.date.today()
-    chosen = model if isinstance(model, AdditiveModel) else load_model(model)
+    chosen = _chosen_model(model, catalogue)
     earlier = EarlierWork.read(previous, catalogue, day)
     records = earlier.added_to(records)
     tell("factors", 0.3)
@@ -178,10 +181,17 @@ def places_of(records: SchoolRecords) -> dict[str, int]:
     return {str(s): int(p) for s, p in zip(stated["school_id"], stated["places"], strict=True)}
 
 
-def _shipped_catalogue() -> Catalogue:
-    from pumpurs_risk.catalogue import Catalogue
+def _chosen_model(model: AdditiveModel | str | Path, catalogue: Catalogue) -> AdditiveModel:
+    """Load the model; the shipped prior is made anew where the catalogue has own factors, so that they count too."""
+    if isinstance(model, AdditiveModel):
+        return model
+    loaded = load_model(model)
+    own = {f.id for f in catalogue.factors.values() if f.prior_share} - set(loaded.features)
+    if str(model) == "literature-prior" and own:
+        from pumpurs_risk.training.prior import build_prior
 
-    return Catalogue.load()
+        return build_prior(catalogue)
+    return loaded
 
 
 def day_of(records: SchoolRecords) -> dt.date | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,12 +16,15 @@ from pumpurs_risk.batch.manifest import read_manifest
 from pumpurs_risk.batch.papers import received
 from pumpurs_risk.batch.run import Run, RunSettings
 from pumpurs_risk.batch.scoring import Progress, as_date, day_of, places_of, score
-from pumpurs_risk.batch.settings import FoundSettings, find_settings
+from pumpurs_risk.batch.settings import FILE_NAME, FoundSettings, find_settings
+from pumpurs_risk.catalogue.toml_lines import key_lines
 from pumpurs_risk.errors import RecordsError, RunError
 from pumpurs_risk.flags import FlagPolicy
 from pumpurs_risk.locale import date_text, number, text
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from pumpurs_risk.catalogue import Catalogue
     from pumpurs_risk.records.school_records import SchoolRecords
 
@@ -144,6 +148,7 @@ def read_semester(
     stated = found.settings
     own = [*(found.path(p) for p in stated.catalogue), *catalogue]
     known = Catalogue.load(*own, programme=stated.programme or "pumpurs")
+    _check_semesters(found, known)
     day = as_date(as_of) or stated.as_of
     schools = {name: msgspec.structs.asdict(school) for name, school in stated.schools.items()}
     for school in schools.values():
@@ -171,7 +176,7 @@ def read_semester(
         as_of=day or day_of(records) or dt.date.today(),
         as_of_assumed=assumed,
         settings=RunSettings(
-            municipality=stated.municipality,
+            municipality=stated.municipality or _only(records.schools["municipality"]),
             purpose=stated.purpose,
             keep_until=stated.keep_until,
             not_received=missing,
@@ -195,7 +200,7 @@ def run_semester(
     lang: str | None = None,
     **reading: Any,
 ) -> MadeSemester:
-    """Make a run beside the data (or at `out`); see `read_semester` and `pumpurs_risk.batch.run.score`.
+    """Make a run beside the data (or at `out`); see `read_semester` and `pumpurs_risk.batch.scoring.score`.
 
     Raises
     ------
@@ -243,16 +248,20 @@ def default_name(data: Path, as_of: dt.date) -> Path:
 
 
 def earlier_runs(data: Path, as_of: dt.date) -> list[Path]:
-    """Finished runs of the same data beside it, not later than `as_of`, the oldest first."""
+    """Finished runs of the same data beside it, not later than `as_of`, the oldest first.
+
+    Raises
+    ------
+    RunError
+        If one of them is damaged: what people wrote into it would be lost silently.
+    """
     whole = data.resolve()
     stem = whole.name if whole.is_dir() else whole.stem
+    ours = re.compile(re.escape(stem) + r"_\d{4}-\d{2}-\d{2}(_\d+)?")
     found = []
-    for path in whole.parent.glob(f"{_escaped(stem)}_*"):
-        if (path / "run.json").is_file():
-            try:
-                manifest = read_manifest(path)
-            except RunError:
-                continue  # a damaged run is no reason not to make a new one
+    for path in whole.parent.iterdir():
+        if ours.fullmatch(path.name) and (path / "run.json").is_file():
+            manifest = read_manifest(path)
             if manifest.as_of <= as_of:
                 found.append((manifest.as_of, manifest.made_at, path.name, path))
     return [path for *_, path in sorted(found)]
@@ -264,5 +273,21 @@ def found_model(found: FoundSettings) -> Path | str:
     return path if path.exists() else found.settings.model
 
 
-def _escaped(stem: str) -> str:
-    return "".join(f"[{c}]" if c in "*?[" else c for c in stem)
+def _check_semesters(found: FoundSettings, catalogue: Catalogue) -> None:
+    """Refuse a semester that nobody defined, with the line of the settings file."""
+    stated: dict[tuple[str, ...], str] = {("semester",): found.settings.semester}
+    stated |= {("schools", name, "semester"): school.semester for name, school in found.settings.schools.items()}
+    for keys, semester in stated.items():
+        if semester and semester not in catalogue.calendar:
+            text_of_file = found.path(FILE_NAME).read_text(encoding="utf-8-sig")
+            known = ", ".join(list(catalogue.calendar)[-4:])
+            raise RunError(
+                "settings_value", path=FILE_NAME, line=key_lines(text_of_file).get(keys, 1),
+                detail=f"{'.'.join(keys)} = {semester}: {known}",
+            )  # fmt: skip
+
+
+def _only(words: pd.Series[Any]) -> str:
+    """The one word that all schools share; "" if they differ or say nothing."""
+    said = {str(word) for word in words.dropna() if str(word)}
+    return said.pop() if len(said) == 1 else ""

@@ -6,7 +6,7 @@ import datetime as dt
 import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -23,7 +23,7 @@ class SchoolSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     folder: str = ""
     """Sub-folder or file in which its sheets are handed in; its id if empty."""
     programme: Literal["", "general", "evening", "vocational"] = ""
-    places: int | None = None
+    places: Annotated[int, msgspec.Meta(ge=0)] | None = None
     semester: str = ""
     mapping: str = ""
     lessons_held: float | None = None
@@ -47,7 +47,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     id_scope: Literal["", "school", "municipality"] = ""
     encoding: str = ""
     threshold: float | None = None
-    places: int | None = None
+    places: Annotated[int, msgspec.Meta(ge=0)] | None = None
     cut_by: Literal["", "places", "probability", "both"] = ""
     prevalence: float | None = None
     keep_until: dt.date | None = None

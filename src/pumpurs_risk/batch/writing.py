@@ -6,7 +6,7 @@ import csv
 import datetime as dt
 import io
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -70,7 +70,7 @@ def write_run(
     out : Path
         The folder to be.
     policy, settings, catalogue
-        As in `pumpurs_risk.batch.run.score`.
+        As in `pumpurs_risk.batch.scoring.score`.
     top : int
         Risk reasons per pupil in ``reasons.parquet``.
     previous : sequence of paths
@@ -102,11 +102,12 @@ def write_run(
         progress("papers", 0.8)
         counts = school_counts(run)
         by_id = {count.school_id: count for count in counts}
+        names = folder_names(by_id)
         for paper in PaperMaker(run, policy, settings, catalogue, out.name).papers():
-            school = folder / "schools" / folder_name(paper.school_id)
+            school = folder / "schools" / names[paper.school_id]
             place = school / AUDIENCE
             place.mkdir(parents=True, exist_ok=True)
-            write_support_staff_workbook(place / workbook_name(paper), paper)
+            write_support_staff_workbook(place / workbook_name(paper, school.name), paper)
             (school / "summary.json").write_bytes(
                 msgspec.json.format(msgspec.json.encode(by_id[paper.school_id])) + b"\n"
             )
@@ -136,16 +137,36 @@ def read_run_frames(folder: Path) -> tuple[dict[str, pd.DataFrame], PeerReferenc
     return frames, peers
 
 
-def folder_name(school_id: str) -> str:
-    """Name of a school's folder: its id, with what no file system or reader may mistake replaced."""
-    kept = "".join(c if c.isalnum() or c in "-_ " else "_" for c in school_id).strip(" .")[:80] or "_"
+def folder_names(school_ids: Iterable[str]) -> dict[str, str]:
+    """Give every school a folder name of its own, on any file system: letters' case does not tell two apart there.
+
+    Examples
+    --------
+    >>> folder_names(["a.b", "a/b", "A.B", "con"])
+    {'a.b': 'a.b', 'a/b': 'a_b', 'A.B': 'A.B_2', 'con': '_con'}
+    """
+    names: dict[str, str] = {}
+    taken: set[str] = set()
+    for school_id in school_ids:
+        plain = _plain_name(school_id)
+        name, n = plain, 1
+        while name.casefold() in taken:
+            n += 1
+            name = f"{plain}_{n}"
+        taken.add(name.casefold())
+        names[school_id] = name
+    return names
+
+
+def _plain_name(school_id: str) -> str:
+    kept = "".join(c if c.isalnum() or c in "-_. " else "_" for c in school_id).strip(" .")[:80].rstrip(" .") or "_"
     reserved = {"con", "prn", "aux", "nul", *(f"com{i}" for i in range(10)), *(f"lpt{i}" for i in range(10))}
-    return f"_{kept}" if kept.casefold() in reserved else kept
+    return f"_{kept}" if kept.split(".")[0].casefold() in reserved else kept
 
 
-def workbook_name(paper: SchoolPaper) -> str:
+def workbook_name(paper: SchoolPaper, folder: str) -> str:
     """Name of a school's workbook: it says what it is, whose and of which day, because such files get mailed around."""
-    return f"{text('cli.list_file', paper.lang)}_{folder_name(paper.school_id)}_{paper.as_of.isoformat()}.xlsx"
+    return f"{text('cli.list_file', paper.lang)}_{folder}_{paper.as_of.isoformat()}.xlsx"
 
 
 def _write_reasons(
@@ -184,6 +205,8 @@ def _write_parquet(frame: pd.DataFrame, path: Path) -> None:
 
 def _read_parquet(path: Path) -> pd.DataFrame:
     frame: pd.DataFrame = pq.read_table(path).to_pandas()
+    for name in frame.columns[[len(frame) > 0 and isinstance(frame[c].iloc[0], np.ndarray) for c in frame]]:
+        frame[name] = [tuple(words) for words in frame[name]]  # lists come back as arrays
     if "params" in frame:
         words = {value: json.loads(value) for value in frame["params"].unique()}
         frame["params"] = [words[value] for value in frame["params"]]
@@ -218,12 +241,7 @@ def _manifest(
     digests = {(item["file"], item["sheet"]): item["sha256"] for item in records.inventory}
     expires = expiry(catalogue, run.as_of)
     report = records.report
-    notices = dict.fromkeys(
-        m for m, s in zip(report.messages(run.lang), report.problems["action"], strict=True) if s == "none"
-    )
-    warnings = (
-        ((received(run, settings),) if settings.not_received else ()) + run.not_understood + tuple(list(notices)[:50])
-    )
+    warnings = (received(run, settings),) if settings.not_received else ()
     return Manifest(
         schema_version=SCHEMA_VERSION,
         tool=f"pumpurs-risk {__version__}",
@@ -262,6 +280,7 @@ def _manifest(
         not_received=settings.not_received,
         key_fingerprint=records.key_fingerprint,
         previous=tuple(Path(p).name for p in previous),
+        not_understood=len(run.not_understood),
         problems={str(code): int(n) for code, n in report.problems["code"].value_counts().sort_index().items()},
         warnings=warnings,
     )

@@ -192,7 +192,22 @@ class Catalogue:
         return tuple(self.context_columns)
 
     def base_rate(self, name: str) -> BaseRate:
-        """One-year rate of a level such as ``general-9``, or of a whole programme: the mean over its levels' pupils.
+        """Give the published share of pupils that leave within one year.
+
+        Parameters
+        ----------
+        name : str
+            A level, such as ``"general-9"``, or a programme, such as ``"general"``.
+
+        Returns
+        -------
+        BaseRate
+            Shares ``low``, ``central`` and ``high``; of a programme the mean over its levels' pupils.
+
+        Raises
+        ------
+        KeyError
+            If there is no such level or programme.
 
         Examples
         --------
@@ -203,6 +218,8 @@ class Catalogue:
         if name in self.base_rates:
             return self.base_rates[name]
         levels = [rate for level, rate in self.base_rates.items() if level.startswith(f"{name}-")]
+        if not levels:
+            raise KeyError(f"no base rate for {name!r}; there are {', '.join(self.base_rates)} and their programmes")
         pupils = sum(rate.share_of_pupils for rate in levels)
         low, central, high = (
             sum(getattr(rate, which) * rate.share_of_pupils for rate in levels) / pupils
@@ -260,14 +277,35 @@ class Catalogue:
         Returns
         -------
         pandas.DataFrame
-            In catalogue order.
+            In catalogue order; columns such as ``id``, ``name``, ``construct``, ``prior_share``, ``unit``, ``ask``.
+
+        Examples
+        --------
+        >>> Catalogue.load().to_frame("en").set_index("id").loc["motivation", "name"]
+        'lack of motivation to learn'
         """
         from pumpurs_risk.catalogue.printing import as_frame
 
         return as_frame(self, lang)
 
     def as_text(self, lang: str = "lv") -> str:
-        """Write the factors as a table of plain text, grouped by risk group; ``str(catalogue)`` does it in English."""
+        """Write the factors as a table of plain text, grouped by risk group; ``str(catalogue)`` does it in English.
+
+        Parameters
+        ----------
+        lang : {"lv", "en"}
+            Language of names and headings.
+
+        Returns
+        -------
+        str
+            A title line, the headings, then each group with its factors.
+
+        Examples
+        --------
+        >>> Catalogue.load().subset("motivation").as_text("en").splitlines()[-1][:39]
+        'motivation  lack of motivation to learn'
+        """
         from pumpurs_risk.catalogue.printing import as_text
 
         return as_text(self, lang)

@@ -10,6 +10,7 @@ from typing import Any
 
 from pumpurs_risk.catalogue.entries import Programme
 from pumpurs_risk.catalogue.entry_types import nearest
+from pumpurs_risk.catalogue.sentences import CLAUSE, SIGNAL, check_sentence
 from pumpurs_risk.catalogue.tables import Tables
 from pumpurs_risk.locale import LANGUAGES
 
@@ -52,6 +53,9 @@ def check_rest(known: Mapping[str, Mapping[str, Any]], tables: Tables) -> None:
     _check_languages(known, tables)
     _check_pointers(known, tables)
     _check_signals(known, tables)
+    for limit in known["work_limits"].values():
+        for lang, clause in limit.clause.items():
+            check_sentence(clause, CLAUSE, tables, "work_limits", limit.id, "clause", lang)
     _check_base_rates(known["base_rates"], tables)
     _check_semesters(known["semesters"], tables)
 
@@ -125,6 +129,8 @@ def _check_signals(known: Mapping[str, Mapping[str, Any]], tables: Tables) -> No
                 value=signal.column,
                 known=nearest(signal.column, columns),
             )
+        for lang, sentence in signal.sentence.items():
+            check_sentence(sentence, SIGNAL, tables, "signals", signal.id, "sentence", lang)
         for field in ("valid_from", "valid_until"):
             if (day := getattr(signal, field)) and not _is_date(day):
                 raise tables.error("catalogue_date", "signals", signal.id, [field], value=day)

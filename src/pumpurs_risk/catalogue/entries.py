@@ -78,7 +78,10 @@ class Applies(_Entry, frozen=True):
 
 
 class Sentences(_Entry, frozen=True):
-    """How a reason is said in one language. Placeholders: see ``explanation/reasons.py``.
+    """How a reason is said in one language.
+
+    The placeholders that it may use are listed in ``explanation/wording.py``; ``explanation/placeholders.py`` fills
+    them.
 
     ``risk`` and ``strength`` say the recorded value; ``risk_raw`` says it by the raw count where one was recorded
     (``RiskFactor.raw``); ``unknown`` says that it is not recorded and who could find out.
@@ -102,7 +105,78 @@ class Published(_Entry, frozen=True):
 
 
 class RiskFactor(_Entry, frozen=True, kw_only=True):
-    """One risk factor, whole: what it means, how it is recorded, what is known of it, how it is said, what may help."""
+    """One risk factor, whole: what it means, how it is recorded, what is known of it, how it is said, what may help.
+
+    Written as ``[factors.<id>]`` in a TOML file, or handed to `Catalogue.extend`.
+
+    Parameters
+    ----------
+    version : int
+        Goes up when the meaning changes.
+    construct, group : str
+        Ids of the construct it measures and of its risk group.
+    prior_share : float in [0, 1]
+        Share of the construct's published effect that it carries.
+    name, heading, meaning, unit : dict of str to str
+        Texts per language; a heading is the sheet's column and unique in each language.
+    kind : {"count", "share", "score", "number", "yes_no", "level"}
+        What its values are.
+    range : (float, float), optional
+        Smallest and largest plausible value, both allowed; None for levels.
+    knots : tuple of float
+        Where the curve may bend; contains the contrast's points; empty for levels.
+    contrast : Contrast, optional
+        None where the prior share is 0, and for levels.
+    typical : Typical, optional
+        How it is spread over ordinary pupils; None as for the contrast.
+    direction : {-1, 0, 1}
+        Whether the risk falls or rises with it; 0: not known.
+    look_back : {"review_window", "30_days", "semester", "school_year", "ever"}
+        The time that a value covers.
+    tables : tuple of str
+        Kinds of school records that it is computed from.
+    changeable : {"yes", "partly", "no"}
+        Whether a school can change it.
+    sensitivity : {"ordinary", "sensitive", "special"}
+        Who may see it; only ordinary factors are asked about.
+    published : Published
+        What the literature says of it.
+    sentences : dict of str to Sentences
+        How a reason is said, per language.
+    question : dict of str to str
+        Asked of a person when the factor is unknown, per language: a full question, ending in "?".
+    ask : str
+        Role (id in ``measures.toml``) who can find out.
+    measures : tuple of str
+        Ids of measures, the most fitting first.
+    decimals : int, default=0
+        Decimals shown to people (of the percentage for a share).
+    core : bool, default=False
+        Whether the standard sheet asks it for every pupil.
+    cause : str, optional
+        Which of the project's ten causes this is, if any.
+    applies : Applies, optional
+        Whom it is about; everyone by default.
+    aliases : tuple of str, optional
+        Other headings under which it is recognised.
+    raw : str, optional
+        Context column with the raw count that sentences print instead of the value.
+    levels : tuple of str, optional
+        Allowed values of a factor of kind ``level``.
+    scale : dict of str to tuple of str, optional
+        Words for the whole values of a rated factor, from its smallest, per language.
+    revealing_words : dict of str to tuple of str, optional
+        Words that give the factor away; an output whose audience may not see it contains none of them.
+    id : str
+        Filled in from the table's name.
+
+    Examples
+    --------
+    >>> from pumpurs_risk.catalogue import Catalogue
+    >>> factor = Catalogue.load().factors["motivation"]
+    >>> factor.kind, factor.direction, factor.ask
+    ('score', 1, 'class_teacher')
+    """
 
     version: int
     construct: str
@@ -110,16 +184,12 @@ class RiskFactor(_Entry, frozen=True, kw_only=True):
     group: str
     name: Texts
     heading: Texts
-    """Column heading in the sheet; unique in each language."""
     meaning: Texts
     unit: Texts
     kind: Kind
     range: tuple[float, float] | None = None
-    """Smallest and largest plausible value, both allowed; None for levels."""
     knots: tuple[float, ...]
-    """Where the curve may bend; contains the contrast's points; empty for levels."""
     contrast: Contrast | None = None
-    """None only where the prior share is 0."""
     typical: Typical | None = None
     direction: Literal[-1, 0, 1]
     look_back: Literal["review_window", "30_days", "semester", "school_year", "ever"]
@@ -129,28 +199,17 @@ class RiskFactor(_Entry, frozen=True, kw_only=True):
     published: Published
     sentences: dict[str, Sentences]
     question: Texts
-    """Asked of a person when the factor is unknown: a full question, ending in "?"."""
     ask: str
-    """Role (id in ``measures.toml``) who can find out."""
     measures: tuple[str, ...]
-    """Ids of measures, the most fitting first."""
     decimals: int = 0
-    """Decimals shown to people (of the percentage for a share)."""
     core: bool = False
-    """Whether the standard sheet asks it for every pupil."""
     cause: str = ""
-    """Which of the project's ten causes this is, if any."""
     applies: Applies = Applies()
     aliases: tuple[str, ...] = ()
-    """Other headings under which it is recognised."""
     raw: str = ""
-    """Context column with the raw count that sentences print instead of the value."""
     levels: tuple[str, ...] = ()
-    """Allowed values of a factor of kind ``level``."""
     scale: dict[str, tuple[str, ...]] = {}
-    """Words for the whole values of a rated factor, from its smallest, per language."""
     revealing_words: dict[str, tuple[str, ...]] = {}
-    """Words that give the factor away; an output whose audience may not see it contains none of them."""
     id: str = ""
 
 

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterator, Mapping
+import unicodedata
+from collections.abc import Mapping
+from functools import cache
 from itertools import pairwise
-from string import Formatter
 from typing import Any
 
 from pumpurs_risk.catalogue.entries import Construct, RiskFactor
 from pumpurs_risk.catalogue.entry_types import nearest
 from pumpurs_risk.catalogue.protected import Recogniser
+from pumpurs_risk.catalogue.sentences import QUESTION, RATED, REASON, UNKNOWN, check_sentence
 from pumpurs_risk.catalogue.sources import EntryError
 from pumpurs_risk.catalogue.tables import Tables
 from pumpurs_risk.locale import LANGUAGES
+from pumpurs_risk.resources import resource
 
 _ID = re.compile(r"[a-z][a-z0-9_]*")
 _SUM_TOLERANCE = 1e-6
@@ -174,11 +178,13 @@ class _Factor:
         for lang, question in factor.question.items():
             if not question.rstrip().endswith("?"):
                 raise self.error("catalogue_question", "question", lang)
+            check_sentence(question, QUESTION, self.tables, "factors", factor.id, "question", lang)
         for lang, sentences in factor.sentences.items():
+            said = REASON + RATED if factor.range is not None and factor.scale.get(lang) else REASON
             for name in ("risk", "strength", "unknown", "risk_raw", "strength_raw"):
-                for sentence in _forms(getattr(sentences, name)):
-                    if not _fills_in(sentence):
-                        raise self.error("catalogue_braces", "sentences", lang, name)
+                if (entry := getattr(sentences, name)) is not None:
+                    known = UNKNOWN if name == "unknown" else said
+                    check_sentence(entry, known, self.tables, "factors", factor.id, "sentences", lang, name)
         if factor.kind == "score" and factor.range is not None:
             wanted = round(factor.range[1] - factor.range[0]) + 1
             for lang in LANGUAGES:
@@ -189,21 +195,6 @@ class _Factor:
             for lang in LANGUAGES:
                 if not factor.revealing_words.get(lang):
                     raise self.error("catalogue_revealing_words", "revealing_words", language=lang)
-
-
-def _forms(entry: str | dict[str, str] | None) -> Iterator[str]:
-    if isinstance(entry, str):
-        yield entry
-    elif entry is not None:
-        yield from entry.values()
-
-
-def _fills_in(sentence: str) -> bool:
-    try:
-        list(Formatter().parse(sentence))
-    except ValueError:
-        return False
-    return True
 
 
 def _numbers(values: Any) -> str:
@@ -229,13 +220,15 @@ def _check_shares(factors: Mapping[str, RiskFactor], constructs: Mapping[str, Co
 
 
 def _check_headings(factors: Mapping[str, RiskFactor], tables: Tables) -> None:
-    """Make sure that a heading, alias or id leads to one factor only."""
+    """Make sure that a heading, alias or id leads to one factor only, and to none of the sheet's own columns."""
     owner: dict[str, str] = {}
     for factor in factors.values():
         own: dict[str, tuple[str, ...]] = {factor.id: (), **dict.fromkeys(factor.aliases, ("aliases",))}
         own |= {word: ("heading", lang) for lang, word in factor.heading.items()}
         for label, path in own.items():
-            other = owner.setdefault(" ".join(label.casefold().split()), factor.id)
+            if column := _own_headings().get(_plain(label)):
+                raise tables.error("catalogue_heading_own", "factors", factor.id, path, label=label, other=column)
+            other = owner.setdefault(_plain(label), factor.id)
             if other != factor.id:
                 newer, older = sorted((factor.id, other), key=lambda one: -tables.age("factors", one))
                 raise tables.error(
@@ -246,3 +239,21 @@ def _check_headings(factors: Mapping[str, RiskFactor], tables: Tables) -> None:
                     label=label,
                     other=older,
                 )
+
+
+@cache
+def _own_headings() -> dict[str, str]:
+    """Read how the sheet's own columns are called: every title, alias and id, to the column's Latvian title."""
+    document = json.loads(resource("data_schema", "factor_sheet.json").read_text(encoding="utf-8"))
+    own = [field for field in document["fields"] if not field.get("factor")]
+    return {
+        _plain(label): field["titles"]["lv"]
+        for field in own
+        for label in (field["name"], *field["titles"].values(), *field["aliases"])
+    }
+
+
+def _plain(label: str) -> str:
+    """Fold what two headings may differ in and still be one, as the reader of sheets does (records, normal_heading)."""
+    folded = unicodedata.normalize("NFC", unicodedata.normalize("NFKC", label).casefold())
+    return " ".join(folded.replace("\ufeff", "").replace("_", " ").split()).rstrip(" :*.").strip()

@@ -14,9 +14,6 @@ from pumpurs_risk.catalogue.toml_lines import key_lines
 from pumpurs_risk.errors import CatalogueError
 
 Table = dict[str, Any]
-_KEY = r"""(?:"[^"]*"|'[^']*'|[A-Za-z0-9_-]+)"""
-_DOTTED = rf"{_KEY}(?:\s*\.\s*{_KEY})*"
-_QUOTED = re.compile(r""""(?:\\.|[^"\\])*"|'[^']*\'""")
 _TOML_PLACE = re.compile(r"\s*\(at (?:line (\d+), column (\d+)|end of document)\)$")
 
 

@@ -34,6 +34,7 @@ def explain(
     Parameters
     ----------
     model : AdditiveModel
+        What scored the pupils.
     X : table with named columns, n rows
         The factor table. With ``reference="peers"`` it must hold the whole run, or the peers are only the rows given:
         pass the run's ``PeerReference`` to explain one class or one pupil.
@@ -49,6 +50,11 @@ def explain(
     shap.Explanation
         ``values`` of shape (n, p) and ``base_values`` of shape (n,) in log-odds: they sum to ``model.log_odds(X)``.
         ``data`` is an array, never a frame (shap's waterfall cannot index a frame by position).
+
+    Raises
+    ------
+    ValueError
+        If the reference is none of these, or X holds none of the model's factors.
 
     Examples
     --------

@@ -13,7 +13,7 @@ import pandas as pd
 from pumpurs_risk.explanation.applies import applies_to, number_column
 from pumpurs_risk.explanation.explain import members_of_constructs, resolve_reference
 from pumpurs_risk.explanation.wording import RISK, SAYS, STRENGTH, UNKNOWN, Lines, Writer, add_details
-from pumpurs_risk.locale import text
+from pumpurs_risk.locale import check_language, text
 from pumpurs_risk.model import AdditiveModel, PeerReference
 from pumpurs_risk.model.inputs import as_frame
 
@@ -54,6 +54,7 @@ def reasons(
     Parameters
     ----------
     model : AdditiveModel
+        What scored the pupils.
     X : table with named columns, n rows
         The factor table with its context columns.
     lang : {"lv", "en"}
@@ -82,6 +83,12 @@ def reasons(
         unknown lines, which are part of their construct's sum), ``code`` (stable, such as ``"absence_share.risk"``),
         ``params`` (typed), ``sentence``, ``sensitivity``. Pupils stand in the order of X.
 
+    Raises
+    ------
+    ValueError
+        If `top` or `strengths` is negative, the language is not there, the reference is none of these, or X holds none
+        of the model's factors.
+
     Notes
     -----
     ``unknown`` lines name the core factors (those of the standard sheet; all of the model's if it has none of them)
@@ -98,6 +105,10 @@ def reasons(
     """
     from pumpurs_risk.catalogue import Catalogue
 
+    check_language(lang)
+    for name, most in (("top", top), ("strengths", strengths)):
+        if most is not None and most < 0:
+            raise ValueError(f"{name} is how many to tell at most: 0 or more, or None for all; got {most!r}")
     frame = as_frame(X).reset_index(drop=True)
     catalogue = catalogue or Catalogue.load()
     against = resolve_reference(model, frame, reference)

@@ -125,7 +125,7 @@ class _Rows:
     def age(self) -> FloatArray:
         """Years on the day: from the date of birth, else from the middle of the year of birth, else as given."""
         born = self.days("birth_date")
-        by_date = np.where(np.isnat(born), np.nan, (self.day - born).astype(float) / _DAYS_OF_YEAR)
+        by_date = completed_years(born, self.day)
         begun = self.day.astype("datetime64[Y]")
         elapsed = (self.day - begun.astype("datetime64[D]")).astype(float) / _DAYS_OF_YEAR
         by_year = begun.astype(int) + 1970 + elapsed - (self.number("birth_year") + 0.5)
@@ -216,6 +216,43 @@ def _latest(sheet: pd.DataFrame, day: np.datetime64) -> pd.DataFrame:
     ranked = days.sort_values(kind="stable", na_position="first").index.to_numpy()
     last: pd.DataFrame = usable.iloc[ranked].drop_duplicates("pupil_id", keep="last").sort_index()
     return last
+
+
+def completed_years(born: np.ndarray[Any, Any], day: np.datetime64) -> FloatArray:
+    """Age in years: those completed on birthdays, and the share of the time from the last birthday to the next.
+
+    Parameters
+    ----------
+    born : numpy.ndarray of datetime64[D], shape (n,)
+        Days of birth, NaT where unknown. Who was born on 29 February has a birthday on 1 March of a common year.
+    day : numpy.datetime64
+        The day.
+
+    Returns
+    -------
+    numpy.ndarray of float64, shape (n,)
+        At least k exactly from the k-th birthday on.
+
+    Examples
+    --------
+    >>> born = np.array(["2009-01-15", "2009-01-16", "NaT"], dtype="datetime64[D]")
+    >>> completed_years(born, np.datetime64("2027-01-15")).round(3).tolist()
+    [18.0, 17.997, nan]
+    """
+    known = np.where(np.isnat(born), day, born)
+    month_of_birth = known.astype("datetime64[M]")
+    days_on = known - month_of_birth.astype("datetime64[D]")
+
+    def birthday(after: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+        """Day of each one's n-th birthday."""
+        found: np.ndarray[Any, Any] = (month_of_birth + 12 * after).astype("datetime64[D]") + days_on
+        return found
+
+    years = (day.astype("datetime64[Y]") - known.astype("datetime64[Y]")).astype(np.int64)
+    years -= birthday(years) > day
+    last, following = birthday(years), birthday(years + 1)
+    age = years + (day - last).astype(float) / (following - last).astype(float)
+    return np.where(np.isnat(born), np.nan, age)
 
 
 def _first_known(*arrays: FloatArray) -> FloatArray:

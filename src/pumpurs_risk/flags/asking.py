@@ -38,11 +38,13 @@ def questions(
     Parameters
     ----------
     model : AdditiveModel
-    X : table with named columns
+        The one that `flags` were made with.
+    X : table with named columns, n rows
         The factor table that `flags` were made from.
     flags : pandas.DataFrame
         From `flag`, in any order.
     catalogue : Catalogue
+        Factors with their questions, roles.
     lang : {"lv", "en"}
         Language of the questions.
     per_pupil : int, default=3
@@ -55,6 +57,16 @@ def questions(
         factor's shape over typical pupils), ``factor``, ``question``, ``ask`` (role id) and ``ask_name``, ``why``
         (newcomer, not_enough_data, near_cut) and ``why_text``, ``kind`` of the factor, ``scale`` (the words to choose
         from; empty for a number).
+
+    Examples
+    --------
+    >>> import pumpurs_risk as pr
+    >>> X = pd.DataFrame({"pupil_id": ["a"], "programme_level": ["general-8"], "mean_mark": [5.0]})
+    >>> model = pr.load_model("literature-prior")
+    >>> flags = pr.flag(model, X, pr.FlagPolicy(places=0))
+    >>> asked = questions(model, X, flags, pr.Catalogue.load(), lang="en", per_pupil=2)
+    >>> asked[["order", "why"]].values.tolist()
+    [[1, 'not_enough_data'], [2, 'not_enough_data']]
     """
     frame = as_frame(X).reset_index(drop=True)
     of = _aligned(flags, frame)

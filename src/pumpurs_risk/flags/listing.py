@@ -43,10 +43,12 @@ def flag(
     Parameters
     ----------
     model : AdditiveModel
+        What scores the pupils; in a run it was adapted to it by `AdditiveModel.for_recorded`.
     X : table with named columns, n rows
         The factor table of whole schools: the cut is found school by school. Without ``school_id`` all rows are one
         school.
     policy : FlagPolicy, optional
+        Places, threshold and so on; ``FlagPolicy()`` by default.
     catalogue : Catalogue, optional
         Core factors and signals; the shipped one by default.
     as_of : datetime.date, optional
@@ -62,6 +64,11 @@ def flag(
         and at high), ``listed`` (inside the cut), ``uncertain_cut`` (could change places across it), ``tie`` (as
         risky as the last on the list, and not all of these fit), ``always_look`` (signal ids joined by ";"),
         ``order`` (1.. within the school by risk).
+
+    Raises
+    ------
+    ValueError
+        If X has no column ``pupil_id``, or none of the model's factors.
 
     Notes
     -----
@@ -80,6 +87,8 @@ def flag(
     from pumpurs_risk.catalogue import Catalogue
 
     frame = as_frame(X).reset_index(drop=True)
+    if "pupil_id" not in frame:
+        raise ValueError("flag() needs the column pupil_id: ties at the cut are broken by it. factor_table() gives it.")
     policy = policy or FlagPolicy()
     catalogue = catalogue or Catalogue.load()
     eta, sd = model.log_odds(frame), model.sd(frame)
@@ -129,8 +138,18 @@ def summarise(flags: pd.DataFrame, policy: FlagPolicy | None = None) -> pd.DataF
     -------
     pandas.DataFrame
         ``school_id``, ``roll``, ``above`` (N), ``above_low``, ``above_high``, ``places`` (K), ``not_covered`` (U =
-        max(0, N - K)), ``not_covered_low``, ``not_covered_high``, ``listed``, ``ask_first``, ``uncertain``; schools
-        by id.
+        max(0, N - K)), ``not_covered_low``, ``not_covered_high``, ``listed``, ``ask_first``, ``uncertain``; one row
+        per school, by id.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from pumpurs_risk.model import load_model
+    >>> X = pd.DataFrame({"pupil_id": ["a", "b", "c"], "school_id": "kalvene", "absence_share": [0.3, 0.4, 0.01]})
+    >>> policy = FlagPolicy(threshold=0.01, places=1)
+    >>> found = summarise(flag(load_model("literature-prior"), X, policy), policy)
+    >>> found[["school_id", "above", "places", "not_covered"]].values.tolist()
+    [['kalvene', 2, 1, 1]]
     """
     policy = policy or FlagPolicy()
     marks = flags.assign(roll=1, ask_first=flags["tier"] == "ask_first", uncertain=flags["uncertain_cut"])

@@ -48,6 +48,7 @@ def next_steps(
     as_of : datetime.date
         Day of the list.
     lang : {"lv", "en"}
+        Language of the steps.
     X : table with named columns, optional
         The factor table: ages for measures with an age limit, programmes for what a role is called. A measure with an
         age limit is passed over where the age is not known, and one for special needs always: nobody's special needs
@@ -57,7 +58,19 @@ def next_steps(
     -------
     pandas.DataFrame
         ``pupil_id``, ``step``, ``role`` (id), ``role_name``, ``due`` (date), ``code`` (such as ``"measure:mentor"``),
-        in the order of `flags`.
+        one row per pupil on a list, in the order of `flags`.
+
+    Examples
+    --------
+    >>> import pumpurs_risk as pr
+    >>> X = pr.factor_table(pr.make_cohort(n_pupils=60, random_state=0), as_of="2027-01-15")
+    >>> model, catalogue = pr.load_model("literature-prior"), pr.Catalogue.load()
+    >>> flags = pr.flag(model, X)
+    >>> told = pr.reasons(model, X, "en", catalogue=catalogue)
+    >>> asked = pr.questions(model, X, flags, catalogue, lang="en")
+    >>> steps = next_steps(flags, told, asked, catalogue, dt.date(2027, 1, 15), "en", X=X)
+    >>> steps[["role_name", "due"]].iloc[0].tolist()
+    ['class teacher', datetime.date(2027, 1, 29)]
     """
     on_list = flags[(flags["tier"] != "none") | (flags["always_look"] != "")]
     steps = _Steps(on_list, catalogue, lang, X)

@@ -80,6 +80,11 @@ class FlagPolicy:
         for number in stated:
             if number is not None and (isinstance(number, bool) or not isinstance(number, Integral) or number < 0):
                 raise RunError("policy_places", value=repr(number))
+        if isinstance(self.places, Mapping):
+            plain = {str(school): None if n is None else int(n) for school, n in self.places.items()}
+            object.__setattr__(self, "places", plain)
+        elif self.places is not None:
+            object.__setattr__(self, "places", int(self.places))
 
     def places_of(self, school_id: str, roll: int) -> int:
         """Places of one school.
@@ -87,6 +92,7 @@ class FlagPolicy:
         Parameters
         ----------
         school_id : str
+            As in the column ``school_id``.
         roll : int
             Its pupils on the list's day.
 
@@ -101,7 +107,23 @@ class FlagPolicy:
         return math.ceil(round(self.share_of_roll * roll, 9))  # .07 * 100 is 7, not 7.000000000000001
 
     def cut_by_for(self, model: AdditiveModel) -> CutBy:
-        """Say what ends the list under this model: the policy's own word, else by whether it knows local outcomes."""
+        """Say what ends the list under a model: the policy's own word, else by whether the model knows local outcomes.
+
+        Parameters
+        ----------
+        model : AdditiveModel
+            The model that scores the list.
+
+        Returns
+        -------
+        {"places", "probability", "both"}
+
+        Examples
+        --------
+        >>> from pumpurs_risk.model import load_model
+        >>> FlagPolicy().cut_by_for(load_model("literature-prior"))
+        'places'
+        """
         return self.cut_by or ("both" if model.has_local_outcomes else "places")
 
 

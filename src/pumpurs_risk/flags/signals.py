@@ -26,9 +26,10 @@ def signals(X: Any, catalogue: Catalogue, as_of: dt.date | None = None, lang: st
 
     Parameters
     ----------
-    X : table with named columns
+    X : table with named columns, n rows
         The factor table; a signal whose column is not there, or not recorded for a pupil, is silent.
     catalogue : Catalogue
+        Its signals.
     as_of : datetime.date, optional
         Day of the list: signals that are not yet or no longer in force are left out. Without it the dates are not
         looked at.
@@ -41,6 +42,14 @@ def signals(X: Any, catalogue: Catalogue, as_of: dt.date | None = None, lang: st
         ``pupil_id``, ``signal`` (id), ``value``, ``sentence``, ``role`` (id; may be ""), ``sensitivity``; one row per
         pupil and signal, in the order of X, then of the catalogue. A pupil of unknown level is not meant by a signal
         about levels (its sentence would state the level).
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from pumpurs_risk.catalogue import Catalogue
+    >>> X = pd.DataFrame({"pupil_id": ["a", "b"], "unexcused_raw": [4, 25], "programme_level": "general-8"})
+    >>> signals(X, Catalogue.load(), lang="en")[["pupil_id", "signal", "value"]].values.tolist()
+    [['b', 'unexcused_over_20', 25.0]]
     """
     frame = as_frame(X).reset_index(drop=True)
     parts = []

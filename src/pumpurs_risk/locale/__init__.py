@@ -6,6 +6,17 @@ adds entries, not code.
 """
 
 from pumpurs_risk.locale.numbers import date_text, number, percent, plural_category, sort_key
-from pumpurs_risk.locale.texts import LANGUAGES, form, has_text, text
+from pumpurs_risk.locale.texts import LANGUAGES, check_language, form, has_text, text
 
-__all__ = ["LANGUAGES", "date_text", "form", "has_text", "number", "percent", "plural_category", "sort_key", "text"]
+__all__ = [
+    "LANGUAGES",
+    "check_language",
+    "date_text",
+    "form",
+    "has_text",
+    "number",
+    "percent",
+    "plural_category",
+    "sort_key",
+    "text",
+]

@@ -16,8 +16,7 @@ _HERE = Path(__file__).resolve().parent
 
 @cache
 def _room(lang: str, room: str) -> dict[str, Any]:
-    if lang not in LANGUAGES:
-        raise ValueError(f"lang must be one of {', '.join(LANGUAGES)}, got {lang!r}")
+    check_language(lang)
     with (_HERE / lang / f"{room}.toml").open("rb") as handle:
         return tomllib.load(handle)
 
@@ -28,6 +27,18 @@ def _lookup(key: str, lang: str) -> str | Mapping[str, str]:
     for part in path:
         entry = entry[part]
     return entry  # type: ignore[no-any-return]
+
+
+def check_language(lang: str) -> None:
+    """Refuse a language that there are no texts for.
+
+    Raises
+    ------
+    ValueError
+        Naming those that there are.
+    """
+    if lang not in LANGUAGES:
+        raise ValueError(f"lang must be one of {', '.join(LANGUAGES)}, got {lang!r}")
 
 
 def has_text(key: str, lang: str) -> bool:

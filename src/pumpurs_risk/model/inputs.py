@@ -87,8 +87,3 @@ def word_column(frame: pd.DataFrame, name: str) -> npt.NDArray[np.object_]:
 def shape_column(frame: pd.DataFrame, shape: Shape) -> Any:
     """Give the column that a shape speaks about, in the type its kind needs."""
     return word_column(frame, shape.factor) if isinstance(shape, Levels) else numeric_column(frame, shape.factor)
-
-
-def unknown(column: Any) -> npt.NDArray[np.bool_]:
-    """Where a column of `shape_column` is not recorded."""
-    return pd.isna(column)  # type: ignore[no-any-return]

@@ -18,7 +18,17 @@ def logit(p: float) -> float:
 
 
 def shift_to(eta: Floats, prevalence: float) -> float:
-    """Constant that moves log-odds so that their mean probability is `prevalence`; found by bisection."""
+    """Constant that moves log-odds so that their mean probability is `prevalence`; found by bisection.
+
+    Raises
+    ------
+    ValueError
+        If `prevalence` is not between 0 and 1, or there are no log-odds.
+    """
+    if not 0 < prevalence < 1:
+        raise ValueError(f"prevalence is a share of pupils between 0 and 1, such as 0.02; got {prevalence!r}")
+    if not len(eta):
+        raise ValueError("at_prevalence(p, X) needs at least one pupil in X")
     low, high = logit(prevalence) - float(eta.max()), logit(prevalence) - float(eta.min())
     for _ in range(200):
         middle = (low + high) / 2

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import msgspec
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from pumpurs_risk.model.shapes import Floats
 
 
 class CovarianceBlock(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -26,6 +31,15 @@ class RateRange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     factor: str
     low: dict[str, float]
     high: dict[str, float]
+
+    def shifts(self, levels: npt.NDArray[np.object_]) -> tuple[Floats, Floats]:
+        """Shifts to the low and to the high rates of each pupil's level, two arrays of the shape of `levels`."""
+        column = pd.Series(levels, dtype=object)
+        widest = (min(self.low.values()), max(self.high.values()))  # a pupil of unknown level may be of any
+        return (
+            np.asarray(column.map(self.low).fillna(widest[0]), dtype=np.float64),
+            np.asarray(column.map(self.high).fillna(widest[1]), dtype=np.float64),
+        )
 
 
 class Provenance(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -70,7 +70,7 @@ class PeerReference:
         ----------
         model : AdditiveModel
             Whose contributions are meant.
-        X : table
+        X : table with named columns, n rows
             All pupils of the run, with ``programme_level`` and, if there, ``programme``.
 
         Returns
@@ -101,7 +101,24 @@ class PeerReference:
         return cls(model.features, contributions, values, rows, {g: len(w) for g, w in members.items()})
 
     def group_of(self, X: Any) -> npt.NDArray[np.object_]:
-        """Label of the group each pupil is compared with, shape (n,); ``""`` is the model's own typical pupil."""
+        """Say which group each pupil is compared with.
+
+        Parameters
+        ----------
+        X : table with named columns, n rows
+            Pupils, with ``programme_level`` and, if there, ``programme``.
+
+        Returns
+        -------
+        ndarray of str (object), shape (n,)
+            A level, else a programme, else ``""``: the model's own typical pupil.
+
+        Examples
+        --------
+        >>> peers = PeerReference((), {}, {}, {}, {"general-9": 24, "general": 200})
+        >>> peers.group_of({"programme_level": ["general-9", "general-7", "vocational-1"]}).tolist()
+        ['general-9', 'general', '']
+        """
         frame = as_frame(X)
         level, programme = _levels(frame), _programmes(frame)
         known = pd.Index(list(self.sizes))
@@ -109,13 +126,54 @@ class PeerReference:
         return found.fillna(TYPICAL).to_numpy(dtype=object)
 
     def value(self, group: str, factor: str) -> float:
-        """Median recorded value of a factor in a group; NaN if too few others know it."""
+        """Median recorded value of a factor in a group.
+
+        Parameters
+        ----------
+        group : str
+            As `group_of` gives it.
+        factor : str
+            Factor id.
+
+        Returns
+        -------
+        float
+            In the factor's unit; NaN if too few others know it, and for a group or factor that is not there.
+        """
         if group not in self.values or factor not in self.features:
             return float("nan")
         return float(self.values[group][self.features.index(factor)])
 
     def reference_values(self, model: AdditiveModel, X: Any) -> Floats:
-        """Median contributions each pupil is compared with, shape (n, n_features)."""
+        """Median contributions each pupil is compared with.
+
+        Parameters
+        ----------
+        model : AdditiveModel
+            With the factors that the reference was made with.
+        X : table with named columns, n rows
+            Pupils, with ``programme_level`` and, if there, ``programme``.
+
+        Returns
+        -------
+        ndarray of float, shape (n, n_features)
+            Log-odds; 0 for those without peers.
+
+        Raises
+        ------
+        ValueError
+            If the model has other factors.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> from pumpurs_risk.model import load_model
+        >>> model = load_model("literature-prior")
+        >>> X = pd.DataFrame({"absence_share": [0.02] * 20, "programme_level": "general-9"})
+        >>> usual = PeerReference.from_table(model, X).reference_values(model, X)
+        >>> bool((usual[0] == model.contributions(X).iloc[0]).all())
+        True
+        """
         self._check(model)
         codes, groups = pd.factorize(self.group_of(X))
         zero = np.zeros(len(self.features))
@@ -123,7 +181,25 @@ class PeerReference:
         return table[codes]
 
     def basis_rows(self, model: AdditiveModel, X: Any) -> Callable[[Shape, slice], Floats]:
-        """Give a function: the basis rows of a shape that a slice of pupils is compared with, shape (n, K)."""
+        """Give the median basis rows each pupil is compared with, for `AdditiveModel.contribution_sd`.
+
+        Parameters
+        ----------
+        model : AdditiveModel
+            With the factors that the reference was made with.
+        X : table with named columns, n rows
+            Pupils, with ``programme_level`` and, if there, ``programme``.
+
+        Returns
+        -------
+        callable
+            ``rows(shape, part)``: for a shape of K coefficients and a slice of m pupils, their rows, shape (m, K).
+
+        Raises
+        ------
+        ValueError
+            If the model has other factors.
+        """
         self._check(model)
         codes, groups = pd.factorize(self.group_of(X))
 
@@ -134,7 +210,21 @@ class PeerReference:
         return rows
 
     def to_dict(self) -> dict[str, Any]:
-        """Give the reference as JSON-able data; NaN as None."""
+        """Give the reference as JSON-able data.
+
+        Returns
+        -------
+        dict
+            ``schema_version``, ``features`` and ``groups``; NaN is None.
+
+        Examples
+        --------
+        >>> peers = PeerReference(("f",), {"g": np.zeros(1)}, {"g": np.array([np.nan])}, {"g": {"f": np.ones(2)}}, {"g": 20})
+        >>> peers.to_dict()["groups"]["g"]["values"]
+        [None]
+        >>> PeerReference.from_dict(peers.to_dict()).sizes
+        {'g': 20}
+        """
         return {
             "schema_version": 1,
             "features": list(self.features),
@@ -151,7 +241,22 @@ class PeerReference:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> PeerReference:
-        """Read what `to_dict` wrote."""
+        """Read what `to_dict` wrote.
+
+        Parameters
+        ----------
+        data : mapping
+            With ``features`` and ``groups``; the version is not looked at.
+
+        Returns
+        -------
+        PeerReference
+
+        Raises
+        ------
+        KeyError
+            If something is not there.
+        """
         groups = data["groups"]
         return cls(
             tuple(data["features"]),

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
-from pumpurs_risk.model.inputs import shape_column, unknown
+from pumpurs_risk.model.inputs import shape_column
 from pumpurs_risk.model.shapes import Floats, Shape
 
 if TYPE_CHECKING:
@@ -34,8 +35,25 @@ def missing_variance(shapes: Iterable[Shape], frame: pd.DataFrame) -> Floats:
     """Variance of the log-odds that comes from factors that are not recorded, shape (n,)."""
     total = np.zeros(len(frame))
     for shape in shapes:
-        total += (shape.variance + shape.unknown_variance) * unknown(shape_column(frame, shape))
+        total += (shape.variance + shape.unknown_variance) * shape.unknown_at(shape_column(frame, shape))
     return total
+
+
+def evidence_share(
+    shapes: Sequence[Shape], frame: pd.DataFrame, factors: Sequence[str] | None, applies: npt.NDArray[np.bool_] | None
+) -> Floats:
+    """Share of what the factors could tell that is recorded; see `AdditiveModel.evidence_share`."""
+    by_factor = {shape.factor: shape for shape in shapes}
+    known = np.zeros(len(frame))
+    total = np.zeros(len(frame))
+    for factor in [f for f in factors or () if f in by_factor] or by_factor:
+        shape = by_factor[factor]
+        about = np.ones(len(frame), bool)
+        if applies is not None and factors is not None and factor in factors:
+            about = applies[:, list(factors).index(factor)]
+        total += shape.variance * about
+        known += shape.variance * (about & ~shape.unknown_at(shape_column(frame, shape)))
+    return np.divide(known, total, out=np.ones(len(frame)), where=total > 0)
 
 
 def quadratic(model: AdditiveModel, frame: pd.DataFrame, rows: Rows, factors: Collection[str] | None = None) -> Floats:

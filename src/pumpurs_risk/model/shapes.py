@@ -42,7 +42,9 @@ class PiecewiseLinear(
     unknown_variance : float
         Posterior variance of the part of ``unknown`` that was learned; 0 on day one.
     prior_share : float, optional
-        Share of the construct's published effect that the curve carries; None once the curve was learned from data.
+        Share of the construct's published effect, as the catalogue states it; None once the curve was learned from data.
+    share_scale : float
+        How many times that share the curve carries, because other factors of the construct are not recorded.
 
     Examples
     --------
@@ -63,11 +65,16 @@ class PiecewiseLinear(
     variance: float
     unknown_variance: float = 0.0
     prior_share: float | None = None
+    share_scale: float = 1.0
 
     @property
     def n_coefficients(self) -> int:
         """Number of increments, K."""
         return len(self.knots) - 1
+
+    def unknown_at(self, x: Floats) -> npt.NDArray[np.bool_]:
+        """Where the value is not recorded."""
+        return np.isnan(x)
 
     def evaluate(self, x: Floats) -> Floats:
         """Log-odds that each value adds; NaN is unknown. Shape (n,) to (n,)."""
@@ -80,13 +87,15 @@ class PiecewiseLinear(
         rows = np.clip((x[:, None] - knots[:-1]) / np.diff(knots), 0.0, 1.0)
         return np.where(np.isnan(x)[:, None], np.asarray(self.mean_row), rows)
 
-    def scaled(self, by: float) -> PiecewiseLinear:
-        """Return the same curve, `by` times as steep about what is typical."""
+    def at_share_scale(self, scale: float) -> PiecewiseLinear:
+        """Return the same curve, carrying `scale` times its prior share."""
+        by = scale / self.share_scale
         return msgspec.structs.replace(
             self,
             values=tuple(by * v for v in self.values),
             unknown=by * self.unknown,
             variance=by * by * self.variance,
+            share_scale=scale,
         )
 
     def problem(self) -> str | None:
@@ -108,7 +117,7 @@ class Levels(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     Parameters
     ----------
-    factor, version, construct, unknown, variance, unknown_variance, prior_share
+    factor, version, construct, unknown, variance, unknown_variance, prior_share, share_scale
         As in `PiecewiseLinear`.
     levels : tuple of str, length L
         The words.
@@ -137,6 +146,7 @@ class Levels(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     variance: float
     unknown_variance: float = 0.0
     prior_share: float | None = None
+    share_scale: float = 1.0
     direction: Literal[0] = 0
 
     @property
@@ -150,6 +160,10 @@ class Levels(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
         return pd.Index(self.levels).get_indexer(pd.Index(x, dtype=object)).astype(np.int64)
 
+    def unknown_at(self, x: npt.NDArray[np.object_]) -> npt.NDArray[np.bool_]:
+        """Where the word is not recorded, or is one that the model has not met."""
+        return self.codes(x) < 0
+
     def evaluate(self, x: npt.NDArray[np.object_]) -> Floats:
         """Log-odds that each word adds. Shape (n,) to (n,)."""
         return np.append(np.asarray(self.values, float), self.unknown)[self.codes(x)]
@@ -159,10 +173,15 @@ class Levels(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         table = np.vstack([np.eye(len(self.levels)), np.asarray(self.mean_row)])
         return table[self.codes(x)]
 
-    def scaled(self, by: float) -> Levels:
-        """Return the same shape, `by` times as strong."""
+    def at_share_scale(self, scale: float) -> Levels:
+        """Return the same shape, carrying `scale` times its prior share."""
+        by = scale / self.share_scale
         return msgspec.structs.replace(
-            self, values=tuple(by * v for v in self.values), unknown=by * self.unknown, variance=by * by * self.variance
+            self,
+            values=tuple(by * v for v in self.values),
+            unknown=by * self.unknown,
+            variance=by * by * self.variance,
+            share_scale=scale,
         )
 
     def problem(self) -> str | None:

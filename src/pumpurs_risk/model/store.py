@@ -148,16 +148,19 @@ def model_schema() -> dict[str, Any]:
 
 def _find(name_or_path: str | Path) -> Path:
     path = Path(name_or_path)
-    if path.is_dir():
-        path = path / "model.json"
-    if path.is_file():
-        return path
+    try:
+        if path.is_dir():
+            path = path / "model.json"
+        if path.is_file():
+            return path
+    except (OSError, ValueError):  # a name too long, or with a NUL
+        raise ModelFileError("model_missing", path=str(name_or_path)[:200]) from None
     if isinstance(name_or_path, str) and re.fullmatch(r"[a-z0-9][a-z0-9-]*", name_or_path):
         try:
             return resource("models", name_or_path, "model.json")
         except FileNotFoundError:
             pass
-    raise ModelFileError("model_missing", path=str(name_or_path))
+    raise ModelFileError("model_missing", path=str(name_or_path)[:200])
 
 
 def _check_consistent(model: AdditiveModel) -> None:

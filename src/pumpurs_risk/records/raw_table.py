@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -53,3 +54,24 @@ class RawTable:
     cover: Mapping[str, str] = field(default_factory=dict)
     notices: tuple[Notice, ...] = ()
     sha256: str = ""
+
+
+def readable(name: str) -> str:
+    r"""Put a replacement sign where a name holds bytes that are no text, as a file's name may on some systems.
+
+    Parameters
+    ----------
+    name : str
+        As the system gives it.
+
+    Returns
+    -------
+    str
+        Fit to be shown and written.
+
+    Examples
+    --------
+    >>> readable("9a_\udce2.csv") == "9a_\ufffd.csv"
+    True
+    """
+    return re.sub("[\ud800-\udfff]", "\N{REPLACEMENT CHARACTER}", name)

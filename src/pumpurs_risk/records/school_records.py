@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import os
 from collections.abc import Mapping as Lookup
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ from pumpurs_risk.errors import RecordsError
 from pumpurs_risk.records.contract import SheetContract
 from pumpurs_risk.records.raw_table import RawTable
 from pumpurs_risk.records.uniting.accounting import OUT_OF_SCOPE_COLUMNS
+from pumpurs_risk.records.uniting.answers import no_answers
 from pumpurs_risk.records.uniting.gathering import Gathering
 from pumpurs_risk.records.uniting.schools import StatedSchool
 from pumpurs_risk.records.validation.report import ValidationReport
@@ -24,20 +25,6 @@ if TYPE_CHECKING:
     from pumpurs_risk.catalogue import Catalogue
     from pumpurs_risk.records.identity.key_file import KeyFile
     from pumpurs_risk.records.mapping.mapping import Mapping
-
-ANSWER_COLUMNS = ("pupil_id", "factor", "value", "as_of", "role")
-
-
-def _no_answers() -> pd.DataFrame:
-    return pd.DataFrame(
-        {
-            "pupil_id": pd.Series(dtype=object),
-            "factor": pd.Series(dtype=object),
-            "value": pd.Series(dtype=float),
-            "as_of": pd.Series(dtype="datetime64[s]"),
-            "role": pd.Series(dtype=object),
-        }
-    )
 
 
 @dataclass(frozen=True)
@@ -56,7 +43,8 @@ class SchoolRecords:
     answers : pandas.DataFrame
         pupil_id, factor, value, as_of, role: what people answered later; fills unknown factors only.
     out_of_scope : pandas.DataFrame
-        pupil_id, school_id, class_id, reason: pupils whom the list is not about.
+        pupil_id, school_id, class_id, reason: pupils whom the list is not about, those included of whom every row speaks
+        of a later day than the list's.
     report : ValidationReport
         What was found wrong, and the counts of rows.
     inventory : list of dict
@@ -65,13 +53,22 @@ class SchoolRecords:
         Leads ids back to names; kept by ``keep_names``.
     truth : pandas.DataFrame, optional
         Of a made cohort: the true risks.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"pupil_id": ["007", "008"], "class_id": ["9.a", "9.a"], "mean_mark": [6.5, 8.1]})
+    >>> records = SchoolRecords.from_tables(frame, as_of="2027-01-15")
+    >>> records
+    SchoolRecords(2 rows, 1 schools, ok=True)
+    >>> records.as_of
+    datetime.date(2027, 1, 15)
     """
 
     sheet: pd.DataFrame
     schools: pd.DataFrame
     names: pd.DataFrame
     report: ValidationReport
-    answers: pd.DataFrame = field(default_factory=_no_answers)
+    answers: pd.DataFrame = field(default_factory=no_answers)
     out_of_scope: pd.DataFrame = field(
         default_factory=lambda: pd.DataFrame(columns=list(OUT_OF_SCOPE_COLUMNS), dtype=object)
     )
@@ -102,15 +99,16 @@ class SchoolRecords:
             One row per pupil: pandas, Polars, Arrow, or anything with ``to_pandas`` or ``to_arrow``. Headings in Latvian or
             English, aliases or ids; a saved factor table is a sheet too.
         as_of : date or ISO text, optional
-            Day that the rows speak of, where they have no such column.
+            The list's day: rows that do not say theirs speak of it, later ones are not used.
         schools : data frame, optional
             school_id with any of title, municipality, programme, places, semester.
         answers : data frame, optional
-            pupil_id, factor, value, as_of, role.
+            pupil_id, factor, value, as_of, role. The pupil_id is the sheet's, or the one that the records make of it. An
+            answer that fits no pupil or no factor, or is outside the factor's limits, is named and not used.
         semester : str, optional
             Such as ``"2026/2027-1"``, where the rows have no such column.
         id_scope, key, catalogue, lang, lower_grades
-            As in ``read_records``; rows with a name and no id need a key.
+            As in ``read_records``; rows with a name and no id, or with a personal code as id, need a key.
 
         Returns
         -------
@@ -120,7 +118,7 @@ class SchoolRecords:
         Raises
         ------
         RecordsError
-            If no column says who a row is about, or names come without a key.
+            If no column says who a row is about, or names or personal codes come without a key.
 
         Examples
         --------
@@ -145,8 +143,7 @@ class SchoolRecords:
             lang,
             lower_grades,
         )
-        records = cls(**gathering.gather([RawTable("sheet", "", only, columns, np.arange(1, size + 1))]))
-        return records if answers is None else replace(records, answers=_typed_answers(answers))
+        return cls(**gathering.gather([RawTable("sheet", "", only, columns, np.arange(1, size + 1))], answers))
 
     @property
     def as_of(self) -> dt.date | None:
@@ -191,7 +188,8 @@ def read_records(
     mapping : Mapping or path, optional
         Turns another system's export into the sheet.
     key : KeyFile or path, optional
-        Where names lead to ids; by default ``pumpurs.key.json`` beside the data. Written by ``keep_names`` only.
+        Where names and personal codes lead to ids; by default ``pumpurs.key.json`` beside the data. Written by
+        ``keep_names`` only.
     id_scope : {"school", "municipality"}, optional
         Within what ids are unique; school by default: the pupil_id then is ``school_id:id``.
     lang : {"lv", "en"}
@@ -201,7 +199,7 @@ def read_records(
     catalogue : Catalogue, optional
         With own factors.
     as_of : date or ISO text, optional
-        Day that the rows speak of, where neither they nor a cover say so.
+        The list's day: rows that do not say theirs, and have no cover that does, speak of it; later ones are not used.
     semester : str, optional
         Semester that the counts cover, where neither rows nor a cover say so.
     schools : mapping of str to mapping, optional
@@ -219,6 +217,16 @@ def read_records(
     ------
     RecordsError, MappingError
         If nothing can be read at all; one unusable file among several is named in the report instead.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     frame = pd.DataFrame({"pupil_id": ["007"], "class_id": ["9.a"], "mean_mark": [6.5]})
+    ...     frame.to_csv(f"{folder}/9a.csv", index=False)
+    ...     records = read_records(folder, as_of="2027-01-15")
+    >>> records.sheet[["class_id", "level", "mean_mark"]].values.tolist()
+    [['9.a', 9.0, 6.5]]
     """
     from pumpurs_risk.records.identity.key_file import KEY_FILE_NAME
     from pumpurs_risk.records.mapping.mapping import Mapping
@@ -260,6 +268,7 @@ def read_records(
         lower_grades,
         whole,
         own,
+        path.resolve().name if path.is_dir() else "",
     )
     return SchoolRecords(**gathering.gather(tables))
 
@@ -276,6 +285,13 @@ def validate(records: SchoolRecords) -> ValidationReport:
     -------
     ValidationReport
         Its ``problems`` are a data frame; ``messages(lang)`` says them in words.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"pupil_id": ["007"], "class_id": ["9.a"], "mean_mark": [11]})
+    >>> report = validate(SchoolRecords.from_tables(frame, as_of="2027-01-15"))
+    >>> report.ok, report.problems["code"].tolist()
+    (False, ['out_of_range'])
     """
     return records.report
 
@@ -288,17 +304,6 @@ def _stated_frame(schools: Any) -> dict[str, StatedSchool]:
     frame = as_pandas(schools)
     facts: list[dict[str, Any]] = frame.drop(columns="school_id").to_dict("records")  # type: ignore[assignment]
     return {str(name): StatedSchool.of(str(name), fact) for name, fact in zip(frame["school_id"], facts, strict=True)}
-
-
-def _typed_answers(answers: Any) -> pd.DataFrame:
-    from pumpurs_risk.records.uniting.frames import as_pandas
-
-    frame = as_pandas(answers).reindex(columns=list(ANSWER_COLUMNS))
-    return frame.assign(
-        pupil_id=frame["pupil_id"].astype(str),
-        value=pd.to_numeric(frame["value"]).astype(float),
-        as_of=pd.to_datetime(frame["as_of"]).astype("datetime64[s]"),
-    )
 
 
 def _shipped() -> Catalogue:

@@ -358,6 +358,8 @@ def _expected(field: Field, lang: str) -> str:
     lang = lang if lang in LANGUAGES else "lv"
     if field.kind == "yes_no":
         return f"{text('template.words.yes', lang)}, {text('template.words.no', lang)}"
+    if field.kind == "share":
+        return text("workbook.returned.expected_share", lang)
     return ", ".join(field.scale.get(lang, ())) or text("workbook.returned.expected_number", lang)
 
 

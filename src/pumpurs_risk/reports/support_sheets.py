@@ -50,6 +50,8 @@ def _offer_answers(sheet: SheetWriter, row: int, column: int, asked: Any, lang: 
     words = answer_words(asked.kind, asked.scale, lang)
     if words:
         sheet.choose((row, row), column, words, (title, text("workbook.answer.choose", lang)))
+    elif asked.kind == "share":
+        sheet.prompt((row, row), column, (title, text("workbook.answer.number_share", lang)))
     elif is_blank(asked.low) or is_blank(asked.high):
         sheet.prompt((row, row), column, (title, text("workbook.answer.number_plain", lang)))
     else:
@@ -76,6 +78,8 @@ def write_details(book: WorkbookWriter, paper: SchoolPaper) -> None:
     headings = [text(f"workbook.columns.{name}", lang) for name in ("kind", "line", "weight")]
     header = row = write_header(sheet, row, "", (), [*pupil_headings(paper), *headings])
     frame = first_rows(paper.details, DETAIL_COLUMNS, "details")
+    whole = frame.loc[frame["kind"] == "total", "pupil_id"]  # the last pupil of a long sheet may be cut in the middle
+    frame = frame[frame["pupil_id"].isin(whole)]
     for _, lines_of_one in frame.groupby("pupil_id", sort=False):
         for kind, sentence, weight in sum_lines(lines_of_one, lang):
             row += 1

@@ -203,8 +203,10 @@ def _level_covariance(shape: Levels) -> Floats:
     return _rounded((WIDTH * LEVEL_WIDTH) ** 2 * np.eye(len(shape.levels)))
 
 
-def _rate_range(catalogue: Catalogue) -> RateRange:
-    level = next(f for f in catalogue.factors.values() if f.kind == "level")
+def _rate_range(catalogue: Catalogue) -> RateRange | None:
+    level = next((f for f in catalogue.factors.values() if f.kind == "level"), None)
+    if level is None:
+        return None
     rates = {name: catalogue.base_rate(name) for name in level.levels}
     return RateRange(
         factor=level.id,

@@ -20,8 +20,8 @@ _INTRODUCTION = """# Model card: literature-prior
 **In one sentence.** A score card made from published odds ratios and base rates, so that a school without any outcome history
 can start a conversation with the right pupils; it was fitted to no pupil's data and has not been checked in Latvia.
 
-Latviski: punktu karte, kas sastādīta no publicētiem pētījumiem, lai skola bez uzkrātiem datiem varētu sākt sarunu ar
-skolēniem, kuriem tā vajadzīga. Tā nav pārbaudīta Latvijas skolu datos; par katru skolēnu lemj cilvēks.
+Latviski: vērtēšanas modelis, kas veidots pēc publicētiem pētījumiem; ar to skola, kurai vēl nav uzkrātu datu, var sākt
+sarunu ar skolēniem, kuriem saruna vajadzīga. Tas nav pārbaudīts ar Latvijas skolu datiem; par katru skolēnu lemj cilvēks.
 
 ## What it is
 
@@ -62,7 +62,7 @@ def prior_card(model: AdditiveModel, catalogue: Catalogue) -> str:
     Parameters
     ----------
     model : AdditiveModel
-        What `pumpurs_risk.training.build_prior` made.
+        What `pumpurs_risk.training.prior.build_prior` made.
     catalogue : Catalogue
         What it was made from.
 

@@ -9,7 +9,7 @@ import pytest
 from pumpurs_risk.errors import MappingError
 from pumpurs_risk.records.mapping.mapping import Mapping
 from pumpurs_risk.records.raw_table import RawTable
-from pumpurs_risk.records.validation.report import ProblemLog
+from pumpurs_risk.records.validation.report import ProblemLog, ValidationReport
 
 
 def table(rows=None, **columns):
@@ -123,8 +123,6 @@ def test_every_report_is_a_sentence_in_both_languages():
     assert set(frame["code"]) == {
         "mapping.not_a_number", "mapping.division_by_zero", "mapping.rows_differ", "mapping.uncoded",
     }  # fmt: skip
-    from pumpurs_risk.records.validation.report import ValidationReport
-
     report = ValidationReport.of(log)
     for lang in ("lv", "en"):
         messages = report.messages(lang)
@@ -158,8 +156,84 @@ def test_scaling_gives_the_decimal_number_that_one_would_write():
     assert shares == [float(f"{n * 125}e-4") for n in range(90)]
 
 
-def test_a_quotient_keeps_all_its_digits():
-    assert column('from = ["A", "B"]\ncombine = "divide"', table(No=["1"], A=["1"], B=["3"])) == [1 / 3]
+@pytest.mark.parametrize(
+    ("text", "cells", "value"),
+    [
+        ('combine = "divide"', ("1", "3"), 0.333333333333),
+        ('combine = "sum"', ("12.4", "25.2"), 37.6),
+        ('combine = "sum"', ("0.1", "0.2"), 0.3),
+        ('combine = "sum"', ("36.89999999999999", "0.1"), 37.0),
+        ('combine = "subtract"', ("1.1", "1"), 0.1),
+        ('combine = "subtract"', ("100000.1", "100000"), 0.1),
+        ('combine = "mean"', ("1.1", "2.2"), 1.65),
+        ('combine = "sum"', ("1234567890123", "1"), 1234567890124.0),
+        ('combine = "sum"', ("0", "-0.5"), -0.5),
+    ],
+)
+def test_a_calculated_number_has_twelve_significant_digits_and_no_noise(text, cells, value):
+    raw = table(No=["1"], A=[cells[0]], B=[cells[1]])
+    assert column(f'from = ["A", "B"]\n{text}', raw) == [value]
+
+
+def test_sums_down_rows_have_no_noise():
+    raw = table(No=["1", "1", "1"], M=["12.4", "12.5", "12.7"])
+    assert column('from = "M"\naggregate = "sum"', raw, before='[group]\nby = "No"') == [37.6]
+
+
+@pytest.mark.parametrize(("decimals", "expected"), [(0, [3.0, -3.0, 2.0, 0.0, None]), (1, [2.5, -2.5, 2.4, 0.3, None])])
+def test_the_result_is_rounded_half_away_from_zero(decimals, expected):
+    raw = table(No=list("12345"), M=["2.5", "-2.5", "2.4", "0.25", ""])
+    assert column(f'from = "M"\nround = {decimals}', raw) == expected
+
+
+def test_rounding_comes_after_multiplying_and_adding_and_sees_the_decimal_number():
+    raw = table(No=list("123"), M=["1", "2.85", "1.005"])
+    assert column('from = "M"\nmultiply = 0.1\nround = 2', raw) == [0.1, 0.29, 0.1]
+    assert column('from = "M"\nmultiply = 100\nadd = 0.5\nround = 0', raw) == [101.0, 286.0, 101.0]
+
+
+def test_the_value_of_an_empty_cell_is_final_and_needs_no_code():
+    log = ProblemLog()
+    raw = table(No=list("1234"), M=["Y", "", "?", None])
+    assert column('from = "M"\nempty = false\nrecode = { Y = true }\nother = "unknown"', raw, log) == [1, 0, None, 0]
+    assert column('from = "M"\nempty = 0\nrecode = { Y = 1, "?" = "unknown" }', raw, log) == [1, 0, None, 0]
+    assert column('from = "M"\nempty = "none"\nrecode = { Y = 1, "?" = 2 }', raw, log) == ["1", "none", "2", "none"]
+    assert column('from = "M"\nempty = 0\nrecode = { Y = 1, "?" = 2 }\nmultiply = 2\nadd = 1', raw) == [3, 1, 5, 1]
+    assert problems(log) == []
+
+
+@pytest.mark.parametrize("nothing", [None, float("nan"), 7.0])
+def test_a_value_that_is_no_text_is_said_as_nothing(nothing):
+    log = ProblemLog()
+    log.add("out_of_range", file="9a.csv", column="Mark", rows=[4], values=[nothing], detail="1–10")
+    assert ValidationReport.of(log).messages("en")[0].startswith("9a.csv, row 4, column “Mark”: “” is outside")
+
+
+def test_an_empty_cell_may_stand_for_a_day_whatever_the_order_of_the_others():
+    text = '[columns]\npupil_id = "No"\n[columns.birth_date]\nfrom = "B"\ndate_order = "mdy"\nempty = 2011-09-01'
+    assert mapped(text, table(No=list("12"), B=["03/14/2011", ""]))["birth_date"] == ["2011-03-14", "2011-09-01"]
+
+
+def test_an_empty_divisor_is_reported_as_what_it_stands_for():
+    log = ProblemLog()
+    column('from = ["A", "B"]\nempty = 0\ncombine = "divide"', table(No=["1"], A=["1"], B=[""]), log)
+    assert problems(log) == [["mapping.division_by_zero", 2, "B", "0"]]
+
+
+def test_a_per_cent_sign_is_left_off_in_a_column_of_numbers_that_is_only_copied():
+    log = ProblemLog()
+    cells = ["9.4%", "0 %", "7,5", "n/a", "ill %", ""]
+    raw = table(**{"No": list("123456"), "% Unauthorised absence": cells})
+    heading = '"% Unauthorised absence"'
+    text = f'[columns]\npupil_id = "No"\nunexcused_lessons = {heading}\nabsence_share = {heading}\nclass_id = {heading}'
+    made = mapped(text, raw, log)
+    assert made["unexcused_lessons"] == [9.4, 0.0, 7.5, None, None, None]
+    assert made["absence_share"] == made["class_id"] == [*cells[:5], None]
+    assert problems(log) == [["mapping.not_a_number", 6, "% Unauthorised absence", "ill %"]]
+
+
+def test_numbers_without_a_per_cent_sign_are_copied_untouched():
+    assert mapped('[columns]\npupil_id = "No"\nmean_mark = "M"', table(No=["1"], M=["4|7"]))["mean_mark"] == ["4|7"]
 
 
 def test_missing_words_are_empty_in_text_and_numbers():
@@ -308,7 +382,7 @@ LONG = {
     [
         ('"first"', ["3", "8", None]),
         ('"last"', ["9", "8", None]),
-        ('"mean"', [17 / 3, 8.0, None]),
+        ('"mean"', [5.66666666667, 8.0, None]),
         ('"sum"', [17.0, None, None]),
         ('"sum"\nempty = 0', [17.0, 8.0, 0.0]),
         ('"min"', [3.0, 8.0, None]),

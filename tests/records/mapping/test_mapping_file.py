@@ -33,9 +33,23 @@ def refusal(text):
         (f'{ID}[columns.low_income]\n\nfrom = "Sex"', "mapping_protected", 3, "Sex"),
         (f"{ID}mean_mark = 5", "mapping_expected_column", 3, "mean_mark = 5"),
         (f'{LINE_3}from = "Mark"\nmultiplier = 2', "mapping_key_unknown", 5, "nearest is “multiply”"),
-        (f'{LINE_3}from = "Mark"\nmultiply = "2"', "mapping_expected_number", 5, "multiply"),
+        (f'{LINE_3}from = "Mark"\nmultiply = "2"', "mapping_expected_number", 5, 'quotation marks, not "2".'),
         (f'{LINE_3}from = "Mark"\nmultiply = true', "mapping_expected_number", 5, "true"),
-        (f'{LINE_3}from = "Mark"\nadd = nan', "mapping_expected_number", 5, "nan"),
+        (f'{LINE_3}from = "Mark"\nadd = nan', "mapping_not_finite", 5, "add = nan is not a number to calculate with"),
+        (f'{LINE_3}from = "Mark"\nadd = -inf', "mapping_not_finite", 5, "add = -inf"),
+        (f"{LINE_3}value = inf", "mapping_not_finite", 4, "value = inf"),
+        (f'{LINE_3}from = "Mark"\nround = 1.5', "mapping_expected_decimals", 5, "from 0 to 10, not 1.5"),
+        (f'{LINE_3}from = "Mark"\nround = -1', "mapping_expected_decimals", 5, "not -1"),
+        (f'{LINE_3}from = "Mark"\nround = true', "mapping_expected_decimals", 5, "not true"),
+        (f'{LINE_3}from = "A"\nround = 0\ndate_order = "mdy"', "mapping_contradiction", 6, "date_order, round"),
+        (f'{LINE_3}from = ["A", "B"]\ncombine = "join"\nround = 1', "mapping_contradiction", 3, "round"),
+        (f'[cover]\nas_of = "2027-13-15"\n{ID}', "mapping_cover_date", 2, 'as_of = "2027-13-15" is not a date'),
+        (f'[cover]\n\nsemester = "autumn"\n{ID}', "mapping_cover_semester", 3, 'as "2026/2027-1"'),
+        (f'[cover]\nprogramme = "generall"\n{ID}', "mapping_cover_programme", 2, 'Write "general"'),
+        (f"[cover]\nplaces = -1\n{ID}", "mapping_cover_whole", 2, "a whole number from 0 to 100000, not -1"),
+        (f"[cover]\nplaces = 2.5\n{ID}", "mapping_cover_whole", 2, "not 2.5"),
+        (f"[cover]\nplaces = true\n{ID}", "mapping_cover_whole", 2, "not true"),
+        (f"[cover]\nlessons_held = 9999\n{ID}", "mapping_cover_whole", 2, "from 0 to 3000"),
         (f'{LINE_3}from = "Mark"\noptional = "yes"', "mapping_expected_yes_no", 5, "optional"),
         (f"{LINE_3}from = 7", "mapping_expected_headings", 4, "from"),
         (f'{LINE_3}from = ["A", 7]\ncombine = "mean"', "mapping_expected_headings", 4, "from"),
@@ -69,6 +83,8 @@ def refusal(text):
         (f'[group]\nby = "No"\n[melt]\ncolumns = "A"\nname = "s"\n{ID}', "mapping_needs", 3, "value"),
         (f'[group]\nby = "No"\n[melt]\ncolumns = "A"\nname = "m"\nvalue = "M"\n{ID}', "mapping_same_name", 6, "name"),
         (f'[where]\nStatus = {{ is = "x" }}\n{ID}', "mapping_key_unknown", 2, "nearest"),
+        (f'[where]\nStatus = ["a", {{ not = "b" }}]\n{ID}', "mapping_list_of_values", 2, 'values only, not { not = "b" }'),
+        (f'[where]\nStatus = {{ not = [["a"]] }}\n{ID}', "mapping_list_of_values", 2, 'not ["a"]'),
         (f"[where]\nStatus = []\n{ID}", "mapping_expected_value", 2, "Status"),
         (f'[where]\nYear = {{ below = "9" }}\n{ID}', "mapping_expected_number", 2, "below"),
         ('title = "x"', "mapping_no_columns", 1, "[columns]"),
@@ -111,6 +127,12 @@ def test_a_column_may_be_called_by_its_latvian_heading():
 def test_a_subject_that_is_a_language_is_no_protected_attribute_when_marks_are_combined():
     text = f'{LINE_3}from = ["Language", "Maths"]\ncombine = "mean"'
     assert Mapping.from_text(text).plan.columns[1].combine.name == "mean"
+
+
+def test_a_cover_may_be_written_as_people_write_it():
+    text = '[cover]\nschool = "S"\nas_of = "15.01.2027."\nsemester = "2026./2027. m. g. 1. semestris"\n'
+    text += f'programme = "vispārējā"\nplaces = 12\nlessons_held = 480\n{ID}'
+    assert Mapping.from_text(text).plan.cover["programme"] == "vispārējā"
 
 
 def test_reading_options_are_kept():

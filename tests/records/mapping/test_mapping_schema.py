@@ -45,6 +45,8 @@ def test_the_schema_knows_exactly_the_keys_and_operations_of_the_reader():
         "[columns.pupil_id]\nfrom = 'No'\nvalue = 1",
         "[columns.age]\nfrom = 'Age'\nmultiplier = 2",
         "[columns.age]\nfrom = 'Age'\nother = 2",
+        "[columns.age]\nfrom = 'Age'\nround = 0.5",
+        "[columns.age]\nfrom = 'Age'\nround = -1",
         "[columns.age]\nfrom = ['A', 'B']\ncombine = 'average'",
         "[melt]\ncolumns = 'A'\nname = 's'\nvalue = 'm'\n[columns]\npupil_id = 'No'",
     ],

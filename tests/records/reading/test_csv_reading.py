@@ -155,3 +155,14 @@ def test_only_headings_give_no_rows():
 
 def test_old_mac_line_ends_are_line_ends():
     assert cells(read_csv(b"a;b\r1;2\r3;4\r", "a.csv")) == [["1", "3"], ["2", "4"]]
+
+
+def test_a_quote_that_swallows_much_is_found_without_a_change_to_other_readers(monkeypatch):
+    def forbidden(*limit):
+        raise AssertionError("a limit of the whole process")
+
+    monkeypatch.setattr("csv.field_size_limit", forbidden)
+    body = 'Klase;Vārds, uzvārds\n9.a;A\n9.b;"B\n' + "9.c;C\n" * 60_000
+    with pytest.raises(RecordsError) as caught:
+        read_csv(body.encode(), "a.csv", heading_known=KNOWN)
+    assert (caught.value.code, caught.value.params["row"]) == ("csv_quote_open", 3)

@@ -1,5 +1,7 @@
 """Cells as people write them."""
 
+from unicodedata import normalize
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -7,7 +9,7 @@ import pytest
 from pumpurs_risk.catalogue import Catalogue
 from pumpurs_risk.errors import RecordsError
 from pumpurs_risk.records.contract import SheetContract
-from pumpurs_risk.records.validation.parsing import as_day, calendar_days, is_course, parse
+from pumpurs_risk.records.validation.parsing import as_day, calendar_days, is_course, parse, tidy
 
 CONTRACT = SheetContract.load(Catalogue.load())
 
@@ -217,3 +219,12 @@ def test_a_day_given_by_a_caller_is_read_or_refused():
     with pytest.raises(RecordsError) as caught:
         as_day("rīt")
     assert caught.value.code == "date_needed"
+
+
+def test_a_letter_and_its_mark_become_one_letter_whatever_the_reader_of_columns_does(monkeypatch):
+    def apart(texts, form):
+        return pa.array([None if text is None else normalize("NFD", text) for text in texts.to_pylist()])
+
+    monkeypatch.setattr("pyarrow.compute.utf8_normalize", apart)
+    written = pa.array([normalize("NFD", "Ābols"), "Ābols", None, "x"])
+    assert tidy(written).to_pylist() == ["Ābols", "Ābols", None, "x"]

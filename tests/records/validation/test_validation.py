@@ -7,8 +7,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from pumpurs_risk.catalogue import Catalogue
+from pumpurs_risk.errors import RecordsError
 from pumpurs_risk.locale import text
-from pumpurs_risk.records import SchoolRecords
+from pumpurs_risk.records import SchoolRecords, SheetContract
+from pumpurs_risk.records.identity.key_file import KeyFile
 from pumpurs_risk.records.validation.report import PROBLEM_COLUMNS, ProblemLog, ValidationReport
 
 DAY = "2027-01-15"
@@ -150,14 +153,6 @@ def test_headings_repeated_among_the_rows_are_no_pupil():
     assert named(records, "code", "row") == [("heading_row", 2)]
 
 
-def test_personal_codes_are_warned_of_and_never_repeated():
-    records = take({"pupil_id": ["150309-21234", "32123456789", "7"], "mean_mark": ["11", "7", "7"]})
-    warned = records.report.problems[records.report.problems["code"] == "personal_codes"]
-    assert warned[["severity", "detail", "value"]].to_numpy().tolist() == [["notice", "2", ""]]
-    said = json.dumps(records.report.to_dict("lv")) + str(records.report)
-    assert "21234" not in said and "32123456789" not in said
-
-
 @pytest.mark.parametrize("own", ["007", "../../x", "=cmd|' /C calc'!A0", "<script>", "Ā-1", "1e5", "12.0", "nav", "-"])
 def test_ids_stay_the_text_they_are(own):
     records = take({"pupil_id": [own, "zz"], "mean_mark": [7, 8]})
@@ -285,7 +280,7 @@ def test_a_rejected_table_is_said_in_the_readers_language():
 def test_str_is_short_and_names_mistakes_before_notices():
     records = take({"Krāsa": ["a"] * 30, "mean_mark": ["11"] * 30})
     lines = str(records.report).splitlines()
-    assert lines[0] == "Rows read: 30, used: 30; set aside to be mended: 30, notices: 1." and len(lines) == 7
+    assert lines[0] == "Rows read: 30, used: 30; to correct: 30, notices: 1." and len(lines) == 7
     assert "mean_mark" in lines[1]
 
 
@@ -295,3 +290,80 @@ def test_a_hundred_thousand_bad_cells_are_all_named():
     assert len(records.report.problems) == n
     messages = records.report.messages("en")
     assert len(set(messages)) == n
+
+
+CODES = ["150309-21234", "32123456789"]
+FIELDS = [name for name in SheetContract.load(Catalogue.load()).fields if name not in ("pupil_id", "class_id", "name")]
+
+
+@pytest.fixture
+def key(tmp_path):
+    return KeyFile.create(tmp_path / "k.key.json")
+
+
+def said_of(records):
+    """Everything that may be shown or written, in one text."""
+    frames = (records.sheet, records.names, records.schools, records.out_of_scope, records.report.rejected("lv"))
+    tables = [frame.to_csv() for frame in (*frames, records.report.problems)]
+    whole = json.dumps(records.report.to_dict("lv")) + "".join(records.report.messages("en")) + "".join(tables)
+    return whole + str(records.inventory)
+
+
+@pytest.mark.parametrize("column", [*FIELDS, "Piezīmes", "Tautība"])
+@pytest.mark.parametrize("code", [*CODES, 32123456789.0])
+def test_a_personal_code_in_any_column_is_named_by_column_and_never_repeated(column, code, key):
+    frame = pd.DataFrame({"pupil_id": ["1", "2"], "class_id": ["9.a", "9.a"], "Stundas": [1.0, 2.0]})
+    frame[column] = [code, None] if isinstance(code, float) else [f"skat. {code}", "x"]
+    records = SchoolRecords.from_tables(frame, as_of=DAY, key=key)
+    warned = records.report.problems[records.report.problems["code"] == "personal_codes"]
+    assert warned[["severity", "column", "detail", "value"]].to_numpy().tolist() == [["notice", column, "1", ""]]
+    assert "21234" not in said_of(records) and "2123456789" not in said_of(records)
+
+
+def test_codes_in_headings_are_hidden_too():
+    with pytest.raises(RecordsError) as caught:
+        SchoolRecords.from_tables(pd.DataFrame({"150309-21234": ["x"], "9.a": ["y"]}))
+    assert "21234" not in str(caught.value) and "******-*****" in str(caught.value)
+    assert "21234" not in said_of(take({"pupil_id": ["1"], "150309-21234": ["x"]}))
+
+
+def test_ids_that_are_personal_codes_become_pseudonyms_which_stay(key, tmp_path):
+    frame = pd.DataFrame({"pupil_id": [*CODES, "7"], "name": ["Anna", "Jānis", "Ilze"], "class_id": ["9.a"] * 3})
+    records = SchoolRecords.from_tables(frame, as_of=DAY, key=key)
+    ids = records.sheet["pupil_id"].tolist()
+    assert ids == [*key.pseudonym(CODES, "school"), "school:7"]
+    assert records.names["own_id"].isna().tolist() == [True, True, False]
+    assert records.names["name"].tolist() == ["Anna", "Jānis", "Ilze"] and list(records.names) == [
+        "pupil_id",
+        "school_id",
+        "name",
+        "own_id",
+    ]
+    assert [*named(records, "code", "detail")] == [("personal_codes", "2"), ("personal_codes_keyed", "2")]
+    records.keep_names()
+    kept = (tmp_path / "k.key.json").read_text(encoding="utf-8")
+    assert "21234" not in kept and "32123456789" not in kept and "Anna" in kept
+    dashed = frame.assign(pupil_id=["15030921234", "321234-56789", "7"])
+    again = SchoolRecords.from_tables(dashed, as_of=DAY, key=tmp_path / "k.key.json")
+    assert again.sheet["pupil_id"].tolist() == ids and again.key_fingerprint == key.fingerprint
+
+
+def test_codes_in_a_column_of_numbers_are_found_and_keyed(key):
+    records = SchoolRecords.from_tables(pd.DataFrame({"pupil_id": [32123456789.0, np.nan]}), as_of=DAY, key=key)
+    assert records.sheet["pupil_id"].tolist() == [*key.pseudonym(["32123456789"], "school")]
+
+
+def test_codes_as_ids_without_a_key_are_refused():
+    with pytest.raises(RecordsError) as caught:
+        take({"pupil_id": CODES})
+    assert caught.value.code == "codes_without_key"
+    assert "key=" in caught.value.message("lv") and "pseudonymise" in caught.value.message("lv")
+    assert "21234" not in str(caught.value)
+
+
+def test_a_code_within_a_name_is_cut_out_and_is_the_id_where_there_is_none(key):
+    frame = pd.DataFrame({"name": ["Anna Ozola, 150309-21234", "Jānis (32123456789)", "Ilze"], "class_id": ["9.a"] * 3})
+    records = SchoolRecords.from_tables(frame, as_of=DAY, key=key)
+    assert sorted(records.names["name"]) == ["Anna Ozola", "Ilze", "Jānis"]
+    assert records.sheet["pupil_id"].tolist()[:2] == [*key.pseudonym(CODES, "school")]
+    assert "21234" not in said_of(records)

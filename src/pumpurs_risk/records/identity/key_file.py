@@ -15,10 +15,11 @@ import msgspec
 import numpy as np
 
 from pumpurs_risk.errors import RecordsError
+from pumpurs_risk.records.cell_texts import cell_texts
 from pumpurs_risk.records.identity.key_storage import SECRET_BYTES, KeyedName, read_key, refuse_run, write_key
 from pumpurs_risk.records.identity.names import plain_birth, plain_id, plain_name
 from pumpurs_risk.records.identity.namesakes import Person, Seen, tell_apart
-from pumpurs_risk.records.identity.personal_codes import find_personal_codes, text_column
+from pumpurs_risk.records.identity.personal_codes import find_personal_codes
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -303,11 +304,11 @@ class KeyFile:
         own_ids : array of str, shape (n,), optional
             The ids that the school uses; personal codes among them are not kept.
         """
-        own = text_column(own_ids if own_ids is not None else [""] * len(pupil_ids))
+        own = cell_texts(own_ids if own_ids is not None else [""] * len(pupil_ids))
         is_code = find_personal_codes(own).tolist()
-        schools: list[Any] = text_column(_spread(school_id, len(pupil_ids))).to_pylist()
-        whose = text_column(pupil_ids).to_pylist()
-        rows = zip(whose, schools, text_column(names).to_pylist(), own.to_pylist(), is_code, strict=True)
+        schools: list[Any] = cell_texts(_spread(school_id, len(pupil_ids))).to_pylist()
+        whose = cell_texts(pupil_ids).to_pylist()
+        rows = zip(whose, schools, cell_texts(names).to_pylist(), own.to_pylist(), is_code, strict=True)
         for pupil_id, school, name, own_id, code in rows:
             if pupil_id:
                 birth = self._names[pupil_id].birth if pupil_id in self._names else ""
@@ -321,7 +322,7 @@ def _spread(value: str | Texts, count: int) -> Texts:
 
 def _distinct(values: Cells) -> tuple[list[str], Codes]:
     """Find the distinct texts, and for each row the number of its text."""
-    encoded: Any = text_column(values).fill_null("").dictionary_encode()
+    encoded: Any = cell_texts(values).fill_null("").dictionary_encode()
     return encoded.dictionary.to_pylist(), np.asarray(encoded.indices, "i8")
 
 

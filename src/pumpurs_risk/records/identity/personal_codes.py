@@ -1,14 +1,16 @@
-"""Finds Latvian personal codes, which the library never needs and nobody should send."""
+"""Finds Latvian personal codes, which the library never needs, and keeps them out of all that it says."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
+
+from pumpurs_risk.records.cell_texts import cell_texts
 
 _DAY_AND_MONTH = "(?:(?:0[1-9]|[12][0-9])(?:0[1-9]|1[0-2])|30(?:0[13-9]|1[0-2])|31(?:0[13578]|1[02]))"
 _DASH = "[-‐‑–]"
@@ -20,6 +22,10 @@ CODE = (
     f"|3[2-9][0-9]{{4}}(?: ?{_DASH} ?)?[0-9]{{5}})"
 )
 _ANYWHERE = f"(?:^|[^0-9]){CODE}(?:$|[^0-9])"
+_IN_TEXT = re.compile(f"(?<![0-9]){CODE}(?![0-9])")
+_LEAST = 1e9  # a number below it has too few digits
+HIDDEN = "******-*****"
+"""Stands where a personal code stood."""
 
 
 def find_personal_codes(
@@ -46,7 +52,9 @@ def find_personal_codes(
     >>> find_personal_codes(["150309-21234", "990309-21234", "32123456789", "321234-56789", "12", None]).tolist()
     [True, False, True, True, False, False]
     """
-    column = text_column(values)
+    if isinstance(values, pa.Array) and _holds_small_values(values):
+        return np.zeros(len(values), bool)
+    column = cell_texts(values)
     if not len(column):
         return np.zeros(0, bool)
     written: Any = column.dictionary_encode()
@@ -55,50 +63,42 @@ def find_personal_codes(
     return found
 
 
-def text_column(values: pa.Array[Any] | np.ndarray[Any, Any] | Sequence[Any]) -> pa.Array[Any]:
-    """Write any column as text.
+def hide_codes(values: Any, sign: str = HIDDEN) -> Any:
+    """Put a sign in the place of every personal code, so that the text may be shown.
 
     Parameters
     ----------
-    values : array, shape (n,)
-        Text, numbers or dates; None, NaN and NaT are empty.
+    values : str, or array of str, shape (n,)
+        Texts.
+    sign : str
+        What stands for a code.
 
     Returns
     -------
-    pyarrow.Array of str, shape (n,)
-        Whole numbers without a decimal point.
+    str, or array of str, shape (n,)
+        As given where there is no code; a pyarrow array for a pyarrow array, else an object array.
 
     Examples
     --------
-    >>> text_column([7.0, None, "a"]).to_pylist()
-    ['7', None, 'a']
+    >>> hide_codes("brālis 150309-21234"), hide_codes(["32123456789", "7"]).tolist()
+    ('brālis ******-*****', ['******-*****', '7'])
     """
-    column: Any = values
-    if not isinstance(values, pa.Array | pa.ChunkedArray):
-        try:
-            column = pa.array(values, from_pandas=True)
-        except (pa.ArrowInvalid, pa.ArrowTypeError):  # several types in one column
-            column = pa.array([_as_text(value) for value in values], pa.string())
-    if isinstance(column, pa.ChunkedArray):
-        column = column.combine_chunks()
-    if pa.types.is_dictionary(column.type):
-        column = column.cast(column.type.value_type)
-    if pa.types.is_floating(column.type):
-        return _whole_numbers_plain(column)
-    written: pa.Array[Any] = column.cast(pa.string())
-    return written
+    if isinstance(values, str):
+        return _IN_TEXT.sub(sign, values)
+    if not find_personal_codes(values).any():
+        return values
+    cut: Any = cell_texts(values)
+    for _ in range(2):  # of codes side by side every second one is left by the first pass
+        cut = pc.replace_substring_regex(cut, rf"(^|[^0-9]){CODE}($|[^0-9])", rf"\1{sign}\2")
+    return cut if isinstance(values, pa.Array) else np.asarray(cut.to_numpy(zero_copy_only=False), dtype=object)
 
 
-def _whole_numbers_plain(column: Any) -> pa.Array[Any]:
-    """Write 7.0 as 7, and 32123456789.0 without an exponent."""
-    column = pc.if_else(pc.is_finite(column), column.cast(pa.float64()), None)
-    whole = pc.and_(pc.equal(column, pc.floor(column)), pc.less(pc.abs(column), pa.scalar(1e15)))
-    digits = pc.if_else(whole, column, 0).cast(pa.int64()).cast(pa.string())
-    written: pa.Array[Any] = pc.if_else(whole, digits, column.cast(pa.string()))
-    return written
-
-
-def _as_text(value: Any) -> str | None:
-    if value is None or value is pd.NA or value != value:
-        return None
-    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+def _holds_small_values(column: pa.Array[Any]) -> bool:
+    """Whether a column's type or size rules codes out, without writing its cells as text."""
+    kind = column.type
+    if pa.types.is_boolean(kind) or pa.types.is_temporal(kind):
+        return True
+    if pa.types.is_integer(kind) or pa.types.is_floating(kind):
+        greatest = pc.max(column).as_py()
+        return greatest is None or greatest < _LEAST
+    return False

@@ -12,8 +12,9 @@ import pyarrow.compute as pc
 
 from pumpurs_risk.errors import RecordsError
 from pumpurs_risk.locale import text
+from pumpurs_risk.records.cell_texts import cell_texts
 from pumpurs_risk.records.identity.key_file import KeyFile
-from pumpurs_risk.records.identity.personal_codes import CODE, find_personal_codes, text_column
+from pumpurs_risk.records.identity.personal_codes import CODE, find_personal_codes, hide_codes
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +103,7 @@ def pseudonymise_table(
         ids, ambiguous = key.names_to_ids(names, school_id, birth, class_id)
         kept = {_new_heading(kept, lang): pa.array(ids, pa.string()), **kept}
     else:
-        own_ids = text_column(columns[id_heading])
+        own_ids = cell_texts(columns[id_heading])
         ids = key.pseudonym(own_ids, scope)
         kept[id_heading] = pa.array(ids, pa.string())
         if name_headings:
@@ -111,7 +112,7 @@ def pseudonymise_table(
 
 
 def _full_names(columns: Sequence[pa.Array[Any]]) -> pa.Array[Any]:
-    parts: Any = [text_column(column).fill_null("") for column in columns]
+    parts: Any = [cell_texts(column).fill_null("") for column in columns]
     full: pa.Array[Any] = pc.utf8_trim_whitespace(pc.binary_join_element_wise(*parts, " "))
     return full
 
@@ -119,11 +120,9 @@ def _full_names(columns: Sequence[pa.Array[Any]]) -> pa.Array[Any]:
 def _without_codes(
     column: pa.Array[Any], codes: np.ndarray[Any, Any], key: KeyFile, scope: str | Sequence[str]
 ) -> pa.Array[Any]:
-    written: Any = text_column(column).fill_null("")
+    written: Any = cell_texts(column).fill_null("")
     whole = np.asarray(pc.match_substring_regex(written, rf"^\s*{CODE}\s*$"), bool) & codes
-    cut = written
-    for _ in range(2):  # of codes side by side every second one is left by the first pass
-        cut = pc.replace_substring_regex(cut, rf"(^|[^0-9]){CODE}($|[^0-9])", r"\1[...]\2")
+    cut = hide_codes(written, "[...]")
     hidden = pa.array(np.where(whole, key.pseudonym(pc.if_else(pa.array(whole), written, ""), scope), ""), pa.string())
     replaced: pa.Array[Any] = pc.if_else(pa.array(whole), hidden, cut)
     return replaced

@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import compute
 
+from pumpurs_risk.records.cell_texts import cell_texts
 from pumpurs_risk.records.mapping.plan import KEEP, UNKNOWN, Value
 from pumpurs_risk.records.validation.parsing import calendar_days
 
@@ -26,7 +27,11 @@ _NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,2})?$"
 _LONGEST_NUMBER = 40
 _BLANKS = r"[\s\x{00a0}\x{2007}\x{2009}\x{202f}'’]"
 _EXACT_WHOLE = 2.0**53
-_SNAP = 8 * np.finfo(np.float64).eps
+_PERCENT = r"\d[.,]?[\s\x{00a0}\x{2007}\x{2009}\x{202f}]*%\s*$"
+_DIGITS = 12
+"""Significant digits of a calculated number; what a float has beyond them may be noise."""
+_EXACT_POWERS = 22
+"""10 to this power is exact as a float, higher ones are not."""
 
 
 def known(cells: Cells) -> Bools:
@@ -57,17 +62,7 @@ def texts(cells: Cells, missing: Sequence[str] = ()) -> pa.Array[Any]:
     >>> texts(pa.array([3.0, 2.5, None])).to_pylist(), texts(pa.array([" a ", ""])).to_pylist()
     (['3', '2.5', None], ['a', None])
     """
-    array = as_array(cells)
-    if isinstance(array, pa.DictionaryArray):
-        array = array.dictionary_decode()
-    if pa.types.is_floating(array.type):
-        numbers = array.cast(pa.float64()).to_numpy(zero_copy_only=False)
-        whole = np.isfinite(numbers) & (numbers == np.floor(numbers)) & (np.abs(numbers) < _EXACT_WHOLE)
-        as_whole = pa.array(np.where(whole, numbers, 0).astype(np.int64)).cast(pa.string())
-        array = pc.if_else(pa.array(whole), as_whole, pa.array(numbers, from_pandas=True).cast(pa.string()))
-    elif pa.types.is_timestamp(array.type):
-        array = pc.replace_substring_regex(array.cast(pa.string()), r" 00:00:00(\.0+)?$", "")
-    text = pc.utf8_trim_whitespace(array.cast(pa.string()))
+    text = pc.utf8_trim_whitespace(cell_texts(cells))
     empty = pc.equal(text, "")
     if missing:
         lowered = pa.array([word.strip().lower() for word in missing], pa.string())
@@ -181,13 +176,46 @@ def dates(cells: Cells, order: str) -> tuple[Cells, Bools]:
     return take(pa.array(days.astype(str), mask=wrong), index), np.append(wrong, False)[index]
 
 
-def filled(cells: Cells, value: Value | None) -> Cells:
-    """Put a value into empty cells; None leaves them."""
-    if value is None or value == UNKNOWN:
+def filled(cells: Cells, value: Value | None, empty: Bools) -> Cells:
+    """Put a value into the cells that are empty in the file; None leaves them.
+
+    Parameters
+    ----------
+    cells : pyarrow.Array or ndarray, length n
+        As recoded; one that became unknown stays so.
+    value : str or float, optional
+        What an empty cell stands for.
+    empty : ndarray of bool, shape (n,)
+        Which cells are empty in the file.
+
+    Returns
+    -------
+    pyarrow.Array or ndarray, length n
+        Floats stay floats if the value is a number.
+
+    Examples
+    --------
+    >>> filled(np.array([1.0, np.nan, np.nan]), 0.0, np.array([False, True, False]))
+    array([ 1.,  0., nan])
+    """
+    if value is None or value == UNKNOWN or not empty.any():
         return cells
     if isinstance(cells, np.ndarray) and not isinstance(value, str):
-        return np.where(np.isnan(cells), value, cells)
-    return pc.fill_null(texts(cells), as_text(value))
+        return np.where(empty, value, cells)
+    return pc.if_else(pa.array(empty), pa.scalar(as_text(value), pa.string()), texts(cells))
+
+
+def has_percent(cells: Cells) -> bool:
+    """Whether any cell is a number with a percent sign.
+
+    Examples
+    --------
+    >>> has_percent(pa.array(["9.4 %", None])), has_percent(pa.array(["9.4", "all %"]))
+    (True, False)
+    """
+    if isinstance(cells, np.ndarray) or not (pa.types.is_string(cells.type) or pa.types.is_large_string(cells.type)):
+        return False
+    return bool(pc.any(pc.match_substring_regex(cells, _PERCENT)).as_py())
 
 
 def as_text(value: Value) -> str:
@@ -262,8 +290,7 @@ def _code_of(words: pa.Array[Any], codes: list[str]) -> Whole:
 def scaled(values: Floats, multiply: float, add: float) -> Floats:
     """``values * multiply + add``, as one would calculate by hand.
 
-    3 * 0.0125 is 0.0375, not 0.037500000000000006, and 1 * -1.8 + 11.8 is 10, not a hair above the scale: a result
-    within a few rounding errors of a number with at most ten decimals is that number.
+    3 * 0.0125 is 0.0375, not 0.037500000000000006, and 1 * -1.8 + 11.8 is 10, not a hair above the scale.
 
     Examples
     --------
@@ -271,8 +298,44 @@ def scaled(values: Floats, multiply: float, add: float) -> Floats:
     0.0375
     """
     product = values * multiply
-    result: Floats = product + add
-    rounded = np.round(result, 10)
-    size = np.maximum(np.abs(product), abs(add))
-    near = (np.abs(result - rounded) <= _SNAP * size) & (size < 1e5)  # below 1e5 ten decimals are exact in a float
-    return np.where(near, rounded, result)
+    return tidied(product + add, np.maximum(np.abs(product), abs(add)))
+
+
+def tidied(values: Floats, size: Floats | None = None) -> Floats:
+    """Leave off the noise of calculating with binary fractions: round to 12 significant digits.
+
+    Parameters
+    ----------
+    values : ndarray of float64, shape (n,)
+        Calculated; NaN is unknown. Whole numbers stay as they are.
+    size : ndarray of float64, shape (n,), optional
+        The largest number that went into each value, whose digits count (the difference of 1.1 and 1 has the noise of
+        1.1); by default the value itself.
+
+    Returns
+    -------
+    ndarray of float64, shape (n,)
+
+    Examples
+    --------
+    >>> tidied(np.array([12.4 + 12.5 + 12.7, 1 / 3])).tolist(), tidied(np.array([1.1 - 1]), np.array([1.1])).tolist()
+    ([37.6, 0.333333333333], [0.1])
+    """
+    largest = np.abs(values) if size is None else size
+    fit = np.isfinite(largest) & (largest > 0) & (values != np.floor(values))
+    decimals = _DIGITS - 1 - np.floor(np.log10(np.where(fit, largest, 1.0)))
+    fit &= (decimals >= 0) & (decimals <= _EXACT_POWERS)
+    power = 10.0 ** np.where(fit, decimals, 0.0)
+    return np.where(fit, np.round(np.where(fit, values, 0.0) * power) / power + 0.0, values)
+
+
+def rounded(values: Floats, decimals: int) -> Floats:
+    """Round to so many decimals, half away from zero: 2.5 becomes 3, -2.5 becomes -3.
+
+    Examples
+    --------
+    >>> rounded(np.array([2.5, -2.5, 2.4, np.nan]), 0).tolist(), rounded(np.array([0.285]), 2).tolist()
+    ([3.0, -3.0, 2.0, nan], [0.29])
+    """
+    power = 10.0**decimals
+    return np.sign(values) * np.floor(tidied(np.abs(values) * power) + 0.5) / power + 0.0

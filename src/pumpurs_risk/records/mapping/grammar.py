@@ -14,9 +14,11 @@ from collections.abc import Iterable, Mapping
 from difflib import SequenceMatcher
 from typing import Any, NoReturn
 
+import pyarrow as pa
+
 from pumpurs_risk.catalogue.toml_lines import key_lines
 from pumpurs_risk.errors import MappingError
-from pumpurs_risk.records.contract import SheetContract
+from pumpurs_risk.records.contract import Field, SheetContract
 from pumpurs_risk.records.mapping.plan import (
     AGGREGATES,
     COMBINATIONS,
@@ -33,15 +35,20 @@ from pumpurs_risk.records.mapping.plan import (
     Value,
     folded,
 )
+from pumpurs_risk.records.validation.parsing import parse
 
 COVER_KEYS = ("school", "municipality", "as_of", "semester", "programme", "places", "lessons_held")
 SECTIONS = ("title", "file", "cover", "where", "melt", "steps", "group", "columns")
 FILE_KEYS = ("encoding", "sheet", "decimal", "missing")
 COLUMN_KEYS = (
     "from", "value", "row_number", "prefix", "recode", "other", "empty", "date_order", "combine", "separator", "where",
-    "aggregate", "multiply", "add", "optional",
+    "aggregate", "multiply", "add", "round", "optional",
 )  # fmt: skip
 CONDITION_KEYS = ("not", "at_least", "below", "filled")
+MOST_DECIMALS = 10
+_SCALING = ("multiply", "add", "round")
+_PLAIN_NUMBERS = ("number", "whole", "mark")
+_PLACES = Field("places", "whole", {}, minimum=0, maximum=100_000)
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
@@ -136,7 +143,21 @@ class _Grammar:
     def section_cover(self, table: Mapping[str, Any]) -> dict[str, str]:
         at = ("cover",)
         self.only(table, at, COVER_KEYS)
+        for key in table:
+            self.cover_value(table[key], (*at, key), key)
         return {key: _as_written(self.value(table[key], (*at, key), key)) for key in table}
+
+    def cover_value(self, given: Any, at: tuple[str, ...], key: str) -> None:
+        """Refuse what the sheet's own rules would not understand on a cover."""
+        field = _PLACES if key == "places" else self.contract.fields.get(key)
+        self.value(given, at, key)
+        if field is None or field.kind not in ("date", "semester", "programme", "whole"):
+            return
+        written = given.isoformat() if isinstance(given, dt.date) else _as_written(given)
+        parsed = parse(pa.array([written], pa.string()), field, self.contract.words)
+        if any(bad[0] for bad in parsed.faults.values()):
+            limits = {"low": f"{field.minimum or 0:g}", "high": f"{field.maximum or 0:g}"}
+            self.refuse(f"mapping_cover_{field.kind}", at, name=key, value=_as_toml(given), **limits)
 
     def section_melt(self, table: Mapping[str, Any]) -> Melt:
         at = ("melt",)
@@ -182,9 +203,11 @@ class _Grammar:
         at = (section, name)
         table = tables[name]
         if isinstance(table, str):  # pupil_id = "Admission No" is short for a table with from
-            return Column(target, self.line(at), sources=(Heading(table, self.line(at)),))
+            return Column(
+                target, self.line(at), (Heading(table, self.line(at)),), percent=self.percent(section, target)
+            )
         if not isinstance(table, dict):
-            self.refuse("mapping_expected_column", at, name=name, value=_as_written(table))
+            self.refuse("mapping_expected_column", at, name=name, value=_as_toml(table))
         self.only(table, at, COLUMN_KEYS)
         self.agree(table, at, grouped=grouped)
         sources = self.headings(table, at, "from")
@@ -204,9 +227,7 @@ class _Grammar:
             self.refuse("mapping_needs", (*at, "separator"), name="separator", other='combine = "join"')
         aggregate = self.reduction(table, at, "aggregate", AGGREGATES)
         if combine is not None and combine.name == "join":
-            counts = {"multiply", "add"} & table.keys() | (
-                {"aggregate"} if aggregate and aggregate.is_numeric else set()
-            )
+            counts = set(_SCALING) & table.keys() | ({"aggregate"} if aggregate and aggregate.is_numeric else set())
             if counts:
                 self.refuse("mapping_contradiction", at, table=name, keys=f'combine = "join", {min(counts)}')
         number_of = {key: self.number(table, at, key) for key in ("multiply", "add")}
@@ -227,8 +248,13 @@ class _Grammar:
             aggregate=aggregate,
             multiply=1.0 if number_of["multiply"] is None else number_of["multiply"],
             add=0.0 if number_of["add"] is None else number_of["add"],
+            round=self.decimals(table, at, "round"),
             optional=self.yes_no(table, at, "optional"),
+            percent=self.percent(section, target),
         )
+
+    def percent(self, section: str, target: str) -> bool:
+        return section == "columns" and self.contract.fields[target].kind in _PLAIN_NUMBERS
 
     def agree(self, table: Mapping[str, Any], at: tuple[str, ...], *, grouped: bool) -> None:
         """Refuse keys that contradict each other, or that need one that is not there."""
@@ -242,7 +268,7 @@ class _Grammar:
                 if key == "prefix":
                     self.refuse("mapping_needs", (*at, key), name=key, other="row_number")
                 self.refuse("mapping_contradiction", (*at, key), table=at[-1], keys=f"{origin}, {key}")
-        counted = [key for key in ("multiply", "add") if key in table]
+        counted = [key for key in _SCALING if key in table]
         if "date_order" in table and counted:
             self.refuse("mapping_contradiction", (*at, "date_order"), table=at[-1], keys=f"date_order, {counted[0]}")
         if "other" in table and "recode" not in table:
@@ -319,9 +345,20 @@ class _Grammar:
         given = table.get(key)
         if given is None:
             return None
-        if isinstance(given, bool) or not isinstance(given, int | float) or not math.isfinite(given):
-            self.refuse("mapping_expected_number", (*at, key), name=key, value=_as_written(given))
+        if isinstance(given, bool) or not isinstance(given, int | float):
+            self.refuse("mapping_expected_number", (*at, key), name=key, value=_as_toml(given))
+        return self.finite(given, (*at, key), key)
+
+    def finite(self, given: float, at: tuple[str, ...], key: str) -> float:
+        if not math.isfinite(given):
+            self.refuse("mapping_not_finite", at, name=key, value=_as_toml(given))
         return float(given)
+
+    def decimals(self, table: Mapping[str, Any], at: tuple[str, ...], key: str) -> int | None:
+        given = table.get(key)
+        if given is not None and (type(given) is not int or not 0 <= given <= MOST_DECIMALS):
+            self.refuse("mapping_expected_decimals", (*at, key), name=key, value=_as_toml(given), most=MOST_DECIMALS)
+        return given
 
     def choice(self, table: Mapping[str, Any], at: tuple[str, ...], key: str, names: tuple[str, ...]) -> str | None:
         given = self.text(table, at, key)
@@ -336,7 +373,7 @@ class _Grammar:
             return ()
         several = given if isinstance(given, list) else [given]
         if not several or not all(isinstance(name, str) and name.strip() for name in several):
-            self.refuse("mapping_expected_headings", (*at, key), name=key, value=_as_written(given))
+            self.refuse("mapping_expected_headings", (*at, key), name=key, value=_as_toml(given))
         return tuple(Heading(name, self.line((*at, key))) for name in several)
 
     def value(self, given: Any, at: tuple[str, ...], key: str) -> Value:
@@ -344,20 +381,23 @@ class _Grammar:
             return given.isoformat()
         if isinstance(given, str):
             return given
-        if not isinstance(given, int | float) or not math.isfinite(given):
-            self.refuse("mapping_expected_value", at, name=key, value=_as_written(given))
-        return float(given)
+        if not isinstance(given, int | float):
+            self.refuse("mapping_expected_value", at, name=key, value=_as_toml(given))
+        return self.finite(given, at, key)
 
     def values(self, given: Any, at: tuple[str, ...], key: str) -> tuple[Value, ...]:
         several = given if isinstance(given, list) else [given]
         if not several:
             self.refuse("mapping_expected_value", at, name=key, value="[]")
+        for one in several:
+            if isinstance(one, list | dict):
+                self.refuse("mapping_list_of_values", at, name=key, value=_as_toml(one))
         return tuple(self.value(one, at, key) for one in several)
 
     def typed(self, table: Mapping[str, Any], at: tuple[str, ...], key: str, kind: type, code: str) -> Any:
         given = table.get(key)
         if given is not None and not isinstance(given, kind):
-            self.refuse(code, (*at, key), name=key, value=_as_written(given))
+            self.refuse(code, (*at, key), name=key, value=_as_toml(given))
         return given
 
     def only(self, table: Mapping[str, Any], at: tuple[str, ...], known: tuple[str, ...]) -> None:
@@ -379,3 +419,14 @@ def _as_written(value: Any) -> str:
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
         return str(int(value))
     return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _as_toml(value: Any) -> str:
+    """Write a value as the mapping file has it, for a message: text in its quotation marks."""
+    if isinstance(value, str):
+        return f'"{value}"'
+    if isinstance(value, list):
+        return f"[{', '.join(map(_as_toml, value))}]"
+    if isinstance(value, dict):
+        return f"{{ {', '.join(f'{key} = {_as_toml(one)}' for key, one in value.items())} }}"
+    return _as_written(value)

@@ -2,7 +2,7 @@
 
 The order is fixed, so that a mapping means one thing: keep rows (``[where]``), turn columns into rows (``[melt]``),
 make intermediate columns (``[steps]``), bring the rows of a pupil together (``[group]``), make the sheet's columns
-(``[columns]``). Within a column: empty cells, recoding, combining columns, aggregating rows, scaling.
+(``[columns]``). Within a column: recoding, empty cells, combining columns, aggregating rows, scaling, rounding.
 """
 
 from __future__ import annotations

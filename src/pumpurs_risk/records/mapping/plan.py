@@ -63,7 +63,7 @@ class Reduction:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """How one column is made. The steps come in the order of the fields."""
+    """How one column is made. The steps come in the order of the fields, but `empty` fills after recoding."""
 
     target: str
     line: int
@@ -82,12 +82,16 @@ class Column:
     aggregate: Reduction | None = None
     multiply: float = 1.0
     add: float = 0.0
+    round: int | None = None
+    """To how many decimals the result is rounded, half away from zero; None does not round."""
     optional: bool = False
+    percent: bool = False
+    """Whether "9.4 %" is the number 9.4 in the sheet's column (in a column of shares it is 0.094)."""
 
     @property
     def is_scaled(self) -> bool:
-        """Whether the result is multiplied or added to."""
-        return (self.multiply, self.add) != (1.0, 0.0)
+        """Whether the result is multiplied, added to or rounded."""
+        return (self.multiply, self.add) != (1.0, 0.0) or self.round is not None
 
     @property
     def needs_numbers(self) -> bool:
@@ -98,6 +102,11 @@ class Column:
             if reduction is not None and reduction.name in ("count", "join"):
                 return False
         return self.is_scaled
+
+    @property
+    def counts_cells(self) -> bool:
+        """Whether cells are counted or joined, so that what they hold is not looked at."""
+        return any(how is not None and how.name in ("count", "join") for how in (self.combine, self.aggregate))
 
 
 @dataclass(frozen=True, slots=True)

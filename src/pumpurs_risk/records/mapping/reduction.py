@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from pyarrow import compute
 
-from pumpurs_risk.records.mapping.cells import Bools, Cells, Floats, Whole, known, take, texts
+from pumpurs_risk.records.mapping.cells import Bools, Cells, Floats, Whole, known, take, texts, tidied
 from pumpurs_risk.records.mapping.plan import Reduction
 
 pc: Any = compute  # its type stubs know scalars better than arrays
@@ -50,10 +50,11 @@ def combined(columns: Sequence[Cells], how: Reduction, separator: str = " ") -> 
     if how.name == "count":
         return np.sum([known(cells) for cells in columns], axis=0).astype(np.float64), zero
     if how.name in ("add", "subtract"):
-        return (columns[0] + columns[1] if how.name == "add" else columns[0] - columns[1]), zero
+        result = columns[0] + columns[1] if how.name == "add" else columns[0] - columns[1]
+        return tidied(result, np.maximum(np.abs(columns[0]), np.abs(columns[1]))), zero
     if how.name == "divide":
         zero = (columns[1] == 0) & ~np.isnan(columns[0])
-        return columns[0] / np.where(columns[1] == 0, np.nan, columns[1]), zero
+        return tidied(columns[0] / np.where(columns[1] == 0, np.nan, columns[1])), zero
     total, count = np.zeros(zero.size), np.zeros(zero.size)
     for cells in columns:
         there = ~np.isnan(cells)
@@ -76,14 +77,18 @@ def _counted(values: Floats, how: Reduction) -> Floats:
 
 
 def _reduced(total: Floats, count: Floats, asked: Floats | int, how: Reduction) -> Floats:
-    """Finish a sum over the ``count`` known ones of ``asked`` cells; a sum that lacks a cell is not known."""
+    """Finish a sum over the ``count`` known ones of ``asked`` cells; a sum that lacks a cell is not known.
+
+    Everything that is calculated is rounded to 12 significant digits: 12.4, 12.5 and 12.7 must not say 37.60000000000001
+    to a person, nor miss a whole number by a hair.
+    """
     if how.name == "sum":
-        return np.where(count == asked, total, np.nan)
+        return tidied(np.where(count == asked, total, np.nan))
     if how.name == "mean":
         total = total / np.maximum(count, 1)
     if how.name == "any":
         total = np.minimum(total, 1)
-    return np.where(count > 0, total, np.nan)
+    return tidied(np.where(count > 0, total, np.nan))
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,9 +18,11 @@ from pumpurs_risk.records.mapping.cells import (
     as_text,
     dates,
     filled,
+    has_percent,
     known,
     numbers,
     recoded,
+    rounded,
     scaled,
     take,
     texts,
@@ -157,23 +159,27 @@ class ForeignTable:
         cells = parts[0]
         if column.combine is not None:
             cells, failed = combined(parts, column.combine, column.separator)
-            self.report("mapping.division_by_zero", headings[-1], failed, self.read(headings[-1]))
+            divisor = pa.compute.coalesce(texts(self.read(headings[-1])), texts(parts[-1]))  # what empty says
+            self.report("mapping.division_by_zero", headings[-1], failed, divisor)
         if groups is not None:
             matched = self.passes(column.where) if column.where else None
             cells = aggregated(cells, groups, column.aggregate or Reduction("first"), matched)
-        return scaled(cells, column.multiply, column.add) if column.is_scaled else cells
+        if column.is_scaled:
+            cells = scaled(cells, column.multiply, column.add)
+        return cells if column.round is None else rounded(cells, column.round)
 
     def prepared(self, column: Column, heading: str) -> Cells:
-        """One source column, cell by cell: filled, recoded, as numbers where they are counted with."""
-        source = self.read(heading)
-        cells = filled(source, column.empty)
+        """One source column, cell by cell: recoded, filled, as numbers where they are counted with."""
+        cells = source = self.read(heading)
         if column.recode is not None:
             cells, uncoded = recoded(cells, column.recode, column.other)
             self.report("mapping.uncoded", heading, uncoded, source)
         if column.date_order:
             cells, bad = dates(cells, column.date_order)
             self.report("mapping.not_a_date", heading, bad, source)
-        return self.as_numbers(cells, heading) if column.needs_numbers else cells
+        cells = filled(cells, column.empty, ~known(source))
+        as_percent = column.percent and not column.counts_cells and has_percent(cells)
+        return self.as_numbers(cells, heading) if column.needs_numbers or as_percent else cells
 
     def read(self, heading: str) -> Cells:
         """Cells of a column; what the mapping calls missing, and an empty text, is unknown."""
@@ -249,7 +255,7 @@ class ForeignTable:
         reported |= where
         if self.log is None or not index.size:
             return
-        values = np.array(texts(take(cells, index)).to_pylist(), dtype=object)
+        values = np.array(texts(take(cells, index)).fill_null("").to_pylist(), dtype=object)
         origin = np.full(index.size, heading, object) if heading not in self.origin else self.origin[heading][index]
         for name in dict.fromkeys(origin):
             here = origin == name

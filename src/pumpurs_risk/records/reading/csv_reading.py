@@ -231,11 +231,13 @@ def _mend_surplus(
 
 def _row_of_open_quote(body: bytes, delimiter: str, heading_row: int) -> int:
     """Find the last record's row: the one that swallowed the rest of the file."""
-    limit = csv.field_size_limit(len(body) + 1)
+    row = heading_row
     try:
-        return heading_row + sum(1 for _ in csv.reader(io.StringIO(body.decode(), newline=""), delimiter=delimiter))
-    finally:
-        csv.field_size_limit(limit)
+        for _ in csv.reader(io.StringIO(body.decode(), newline=""), delimiter=delimiter):
+            row += 1
+    except csv.Error:  # a cell of more than 131 072 characters: this is it
+        row += 1
+    return row
 
 
 def _swallowed_rows(

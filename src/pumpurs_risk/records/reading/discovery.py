@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pumpurs_risk.errors import RecordsError
-from pumpurs_risk.records.raw_table import Notice, RawTable
+from pumpurs_risk.records.raw_table import Notice, RawTable, readable
 from pumpurs_risk.records.reading.cover import read_cover
 from pumpurs_risk.records.reading.csv_reading import read_csv
 from pumpurs_risk.records.reading.file_kind import KIND_OF_ENDING, kind_of
@@ -82,7 +82,7 @@ def read_raw(
         school and is read one level deep. Hidden files, Excel's lock files and what this library itself writes are
         passed over; other files are named by a notice.
     encoding : str, optional
-        Of text files, as Python names it; else found by rule (see :func:`pumpurs_risk.records.csv_reading.read_csv`).
+        Of text files, as Python names it; else found by rule (see :func:`pumpurs_risk.records.reading.csv_reading.read_csv`).
     heading_known : callable, optional
         Whether a heading is known: then the heading row is looked for in the first 20 rows, and sheets without one are
         passed over. Without it the first row that holds anything is the heading row.
@@ -112,12 +112,12 @@ def read_raw(
     """
     path = Path(path)
     if path.is_file():
-        return list(_read_file(_Source(path, path.name, ""), encoding, heading_known, sheets))
+        return list(_read_file(_Source(path, readable(path.name), ""), encoding, heading_known, sheets))
     if not path.is_dir():
-        raise RecordsError("folder_missing", path=str(path))
+        raise RecordsError("folder_missing", path=readable(str(path)))
     sources, notices = _discover(path)
     if not sources:
-        raise RecordsError("folder_without_tables", path=str(path))
+        raise RecordsError("folder_without_tables", path=readable(str(path)))
 
     def read(source: _Source) -> list[RawTable | Unreadable]:
         try:
@@ -144,9 +144,9 @@ def _discover(top: Path) -> tuple[list[_Source], list[Notice]]:
                 if not inner.is_dir():
                     _sort_out(inner, top, entry.name, sources, notices)
                 elif not _is_run(inner):
-                    notices.append(Notice("folder_ignored", value=inner.relative_to(top).as_posix()))
+                    notices.append(Notice("folder_ignored", value=readable(inner.relative_to(top).as_posix())))
             if len(sources) == before:
-                notices.append(Notice("school_folder_empty", value=entry.name))
+                notices.append(Notice("school_folder_empty", value=readable(entry.name)))
     sources.sort(key=lambda source: (source.school.casefold(), source.school))  # stable: files stay in order
     return sources, notices
 
@@ -155,7 +155,7 @@ def _entries(folder: Path) -> list[Path]:
     try:
         entries = list(folder.iterdir())
     except OSError:
-        raise RecordsError("folder_closed", path=str(folder)) from None
+        raise RecordsError("folder_closed", path=readable(str(folder))) from None
     shown = [entry for entry in entries if not entry.name.startswith((".", "~$"))]
     return sorted(shown, key=lambda entry: (entry.name.casefold(), entry.name))
 
@@ -165,7 +165,7 @@ def _is_run(folder: Path) -> bool:
 
 
 def _sort_out(entry: Path, top: Path, school: str, sources: list[_Source], notices: list[Notice]) -> None:
-    file = entry.relative_to(top).as_posix()
+    file = readable(entry.relative_to(top).as_posix())
     if entry.name.lower().endswith(_OURS) or entry.name.endswith(".partial"):
         return
     if entry.suffix.lower() in KIND_OF_ENDING and entry.is_file():

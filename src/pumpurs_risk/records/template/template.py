@@ -75,6 +75,15 @@ def write_template(
     ------
     RecordsError
         If the file exists or cannot be written.
+
+    Examples
+    --------
+    >>> from io import BytesIO
+    >>> from pumpurs_risk.catalogue import Catalogue
+    >>> sheet = BytesIO()
+    >>> write_template(sheet, catalogue=Catalogue.load(), lang="en", school="Kalvene")
+    >>> sheet.getvalue()[:2]  # a workbook is a zip file
+    b'PK'
     """
     if isinstance(target, Path) and target.exists():
         raise RecordsError("template_exists", path=target)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from pumpurs_risk.locale import text
+from pumpurs_risk.locale import date_text, text
 from pumpurs_risk.records.raw_table import RawTable
 from pumpurs_risk.records.uniting.rows import TABLE
 from pumpurs_risk.records.validation.report import ProblemLog
@@ -59,6 +60,33 @@ def split_scope(
     if len(out):
         out = out[~out["pupil_id"].isin(set(left["pupil_id"]))].drop_duplicates("pupil_id", ignore_index=True)
     return left, out[list(OUT_OF_SCOPE_COLUMNS)]
+
+
+def split_later(rows: pd.DataFrame, day: np.datetime64 | None, lang: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Split off the rows that speak of a later day than the list's.
+
+    Parameters
+    ----------
+    rows : pandas.DataFrame
+        With pupil_id, school_id, class_id, as_of.
+    day : numpy.datetime64 or None
+        The list's day; None where nobody stated one, so that no row is later.
+    lang : {"lv", "en"}
+        Language of the reason.
+
+    Returns
+    -------
+    told : pandas.DataFrame
+        Rows up to the day, and those without one.
+    later : pandas.DataFrame
+        pupil_id, school_id, class_id, reason; one row per pupil who has no other row.
+    """
+    late = np.zeros(len(rows), bool) if day is None else (rows["as_of"] > day).to_numpy(dtype=bool)
+    told = rows.loc[~late]
+    said = "" if day is None else date_text(dt.date.fromisoformat(str(day)), lang)
+    reason = text("problems.out_of_scope.later", lang, day=said)
+    later = rows.loc[late & ~rows["pupil_id"].isin(told["pupil_id"]), ["pupil_id", "school_id", "class_id"]]
+    return told, later.drop_duplicates("pupil_id", ignore_index=True).assign(reason=reason)
 
 
 def rows_left_out(raw: RawTable) -> int:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import pyarrow as pa
+
+from pumpurs_risk.records.cell_texts import cell_texts
 
 
 def as_pandas(frame: Any) -> pd.DataFrame:
@@ -65,14 +66,11 @@ def _column(cells: pd.Series[Any]) -> pa.Array[Any]:
     try:
         return _plain(pa.Array.from_pandas(cells))
     except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError):
-        known = cells.notna().to_numpy()
-        texts = np.full(len(cells), None, dtype=object)
-        texts[known] = [str(cell) for cell in cells[known]]
-        return pa.array(texts, pa.string())
+        return cell_texts(cells)
 
 
 def _plain(column: Any) -> pa.Array[Any]:
-    """One array of a type that ``validation.typed_column`` reads."""
+    """One array of a type that ``validation.cells.typed_column`` reads."""
     array = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
     if isinstance(array, pa.ChunkedArray):  # of no chunk, or of several where the type cannot be joined
         array = pa.concat_arrays(array.chunks) if array.num_chunks else pa.array([], array.type)

@@ -15,13 +15,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 
 from pumpurs_risk.errors import MappingError, RecordsError
 from pumpurs_risk.locale import LANGUAGES, text
 from pumpurs_risk.records.contract import SheetContract
+from pumpurs_risk.records.identity.personal_codes import hide_codes
 from pumpurs_risk.records.raw_table import Notice, RawTable
-from pumpurs_risk.records.uniting.accounting import count_rows, split_scope
-from pumpurs_risk.records.uniting.row_owners import IDENTITY, NAMES, RowOwners, find_owners, give_ids
+from pumpurs_risk.records.uniting.accounting import count_rows, split_later, split_scope
+from pumpurs_risk.records.uniting.answers import no_answers, place_answers
+from pumpurs_risk.records.uniting.row_owners import (
+    IDENTITY,
+    NAMES,
+    RowOwners,
+    find_owners,
+    give_ids,
+    name_coded_columns,
+)
 from pumpurs_risk.records.uniting.rows import POSITION, TABLE, stack, unite
 from pumpurs_risk.records.uniting.schools import SchoolsRead, StatedSchool
 from pumpurs_risk.records.validation.cells import CheckedTable, Whereabouts, check_cells, find_columns
@@ -61,6 +71,8 @@ class Gathering:
         For every table that has none of its own.
     mappings : mapping of str to Mapping
         By school id.
+    home : str
+        Name of the folder that is read; empty for a single file.
     """
 
     catalogue: Catalogue
@@ -73,23 +85,26 @@ class Gathering:
     lower_grades: bool = False
     mapping: Mapping | None = None
     mappings: Lookup[str, Mapping] = field(default_factory=dict)
+    home: str = ""
 
     def __post_init__(self) -> None:
         if self.id_scope not in ("school", "municipality"):
             raise ValueError(f"id_scope must be 'school' or 'municipality', got {self.id_scope!r}")
 
-    def gather(self, found: Sequence[RawTable | Unreadable]) -> dict[str, Any]:
+    def gather(self, found: Sequence[RawTable | Unreadable], answers: Any = None) -> dict[str, Any]:
         """Make typed rows of raw tables.
 
         Parameters
         ----------
         found : sequence of RawTable or Unreadable
             As ``read_raw`` returns them.
+        answers : data frame, optional
+            What people answered later, see ``place_answers``.
 
         Returns
         -------
         dict
-            What `SchoolRecords` is made of: sheet, schools, names, report, out_of_scope, inventory, key.
+            What `SchoolRecords` is made of: sheet, schools, names, answers, report, out_of_scope, inventory, key.
 
         Raises
         ------
@@ -99,9 +114,10 @@ class Gathering:
         contract = SheetContract.load(self.catalogue)
         day = None if self.as_of is None else as_day(self.as_of)
         log = ProblemLog()
-        schools = SchoolsRead(contract, self.stated, self.lang)
+        schools = SchoolsRead(contract, self.stated, self.lang, self.home)
         tables, headings, owners = self._usable_tables(found, contract, schools, log)
-        key = _key_file(self.key) if any(columns.keys() & set(NAMES) for columns in headings) else None
+        keyed = any(columns.keys() & set(NAMES) for columns in headings) or any(each.coded.any() for each in owners)
+        key = _key_file(self.key) if keyed else None
         owners, ids, names = give_ids(tables, headings, owners, id_scope=self.id_scope, key=key, log=log)
         checked: list[CheckedTable] = []
         for raw, columns, owner in zip(tables, headings, owners, strict=True):
@@ -112,13 +128,19 @@ class Gathering:
             _name_later(checked[-1], day, log)
         rows = stack(checked, ids, contract)
         united = unite(rows, checked, contract, log, self.lang)
-        sheet, outside = split_scope(united, self.catalogue, self.lang, self.lower_grades)
+        told, later = split_later(united, day, self.lang)
+        sheet, outside = split_scope(told, self.catalogue, self.lang, self.lower_grades)
+        placed = no_answers()
+        if answers is not None:
+            placed = place_answers(answers, names, contract, log, id_scope=self.id_scope, key=key, lang=self.lang)
+        later = later[~later["pupil_id"].isin({*sheet["pupil_id"], *outside["pupil_id"]})]
         return {
             "sheet": sheet.drop(columns=[TABLE, POSITION]).reset_index(drop=True),
-            "schools": schools.frame(rows, log),
+            "schools": schools.frame(_not_later(rows, day), log),
             "names": names,
+            "answers": placed,
             "report": ValidationReport.of(log, count_rows(tables, rows, sheet, log)),
-            "out_of_scope": outside,
+            "out_of_scope": pd.concat([outside, later], ignore_index=True) if len(later) else outside,
             "inventory": [_inventory(raw, schools) for raw in tables],
             "key": key,
         }
@@ -142,7 +164,8 @@ class Gathering:
                 school_id = row_schools[0] if len(set(row_schools)) == 1 else school_id
                 columns = find_columns(raw, contract, log, school_id)
                 if not columns.keys() & set(IDENTITY):
-                    raise RecordsError("no_id_column", file=raw.file, headings=", ".join(list(raw.columns)[:12]))
+                    shown = hide_codes(", ".join(list(raw.columns)[:12]))
+                    raise RecordsError("no_id_column", file=raw.file, headings=shown)
             except (RecordsError, MappingError) as error:
                 errors.append(error)
                 detail = json.dumps({"code": error.code} | {name: str(value) for name, value in error.params.items()})
@@ -160,10 +183,11 @@ class Gathering:
         if not isinstance(each, RawTable):
             raise each.error
         mapping = self.mappings.get(school_id, self.mapping)
+        if mapping is not None and not mapping.wants(each.sheet):
+            return None
+        name_coded_columns(each, school_id, log)
         if mapping is None:
             return each
-        if not mapping.wants(each.sheet):
-            return None
         found = ProblemLog()
         made = mapping.apply(each, found)
         log.take(found, school_id)
@@ -207,6 +231,14 @@ def _name_later(table: CheckedTable, day: np.datetime64 | None, log: ProblemLog)
             severity="notice",
             action="none",
         )
+
+
+def _not_later(rows: pd.DataFrame, day: np.datetime64 | None) -> pd.DataFrame:
+    """Rows that say what a school is like on the day; of a school that has later ones only, all."""
+    if day is None:
+        return rows
+    told = ~(rows["as_of"] > day)
+    return rows[told | ~rows["school_id"].isin(rows.loc[told, "school_id"])]
 
 
 def _inventory(raw: RawTable, schools: SchoolsRead) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,9 +12,10 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pumpurs_risk.records.cell_texts import cell_texts
 from pumpurs_risk.records.contract import SheetContract
+from pumpurs_risk.records.identity.personal_codes import CODE, find_personal_codes, hide_codes
 from pumpurs_risk.records.raw_table import RawTable
-from pumpurs_risk.records.validation.cells import as_text
 from pumpurs_risk.records.validation.parsing import BoolArray, tidy
 from pumpurs_risk.records.validation.report import ProblemLog
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 NAMES = ("name", "given_name", "surname")
 IDENTITY = ("pupil_id", *NAMES)
+_CODED = "_coded"  # of the names: the id was made from a personal code
 _PSEUDONYM = r"^P-[0-9A-HJKMNP-TV-Z]{12}$"
 
 
@@ -38,17 +40,21 @@ class RowOwners:
         Their schools.
     own_id, name : pyarrow.Array of string, shape (n,)
         As the school writes them; null where it does not.
+    coded : numpy.ndarray of bool, shape (n,)
+        Whether the own id is a personal code, which must not become the pupil's id.
     """
 
     kept: np.ndarray[Any, Any]
     school_id: np.ndarray[Any, Any]
     own_id: pa.Array[Any]
     name: pa.Array[Any]
+    coded: BoolArray
 
     def at(self, mask: BoolArray) -> RowOwners:
         """Only some of these rows."""
         chosen = pa.array(mask)
-        return RowOwners(self.kept[mask], self.school_id[mask], self.own_id.filter(chosen), self.name.filter(chosen))
+        own_id, name = self.own_id.filter(chosen), self.name.filter(chosen)
+        return RowOwners(self.kept[mask], self.school_id[mask], own_id, name, self.coded[mask])
 
 
 def find_owners(
@@ -71,36 +77,21 @@ def find_owners(
     contract : SheetContract
         Its words for footers and formula errors.
     log : ProblemLog
-        Gets rows without id, footers, repeated headings, and a notice of personal codes (never the codes).
+        Gets rows without id, footers and repeated headings.
 
     Returns
     -------
     RowOwners
-        Rows with an id or a name.
+        Rows with an id or a name. A personal code within a name is taken out of it; it is the id where there is no other.
     """
-    from pumpurs_risk.records.identity.key_file import find_personal_codes
-
-    cells = {each: tidy(as_text(raw.columns[headings[each]])) for each in IDENTITY if each in headings}
+    cells = {each: tidy(cell_texts(raw.columns[headings[each]])) for each in IDENTITY if each in headings}
     nothing = pa.nulls(len(raw.rows), pa.string())
     own_id = cells.get("pupil_id", nothing)
     parts = [cells[each] for each in ("given_name", "surname") if each in cells]
-    joined = pc.binary_join_element_wise(*parts, " ", null_handling="skip") if parts else nothing
-    name = pc.coalesce(
-        cells.get("name", nothing), pc.if_else(pc.equal(joined, ""), pa.scalar(None, pa.string()), joined)
-    )
-    for each in cells:
-        codes = int(find_personal_codes(cells[each]).sum())
-        if codes:
-            log.add(
-                "personal_codes",
-                file=raw.file,
-                sheet=raw.sheet,
-                school_id=str(school_id[0]),
-                column=headings[each],
-                detail=str(codes),
-                severity="notice",
-                action="none",
-            )
+    # An empty text instead of a null: pyarrow's way to skip nulls leaves out a row in which all are null.
+    joined = tidy(pc.binary_join_element_wise(*(pc.fill_null(each, "") for each in parts), " ")) if parts else nothing
+    name = pc.coalesce(cells.get("name", nothing), joined)
+    own_id, name = _codes_out_of_names(own_id, name)
     said = [*cells.values()]
     others = [headings["class_id"]] if "class_id" in headings else []
     first = next(iter(raw.columns))
@@ -108,7 +99,10 @@ def find_owners(
     unowned = _mask(pc.is_null(own_id)) & _mask(pc.is_null(name))
     footer = np.zeros(len(raw.rows), bool)
     label = np.full(len(raw.rows), "", dtype=object)
-    for texts, anyone in [*((each, True) for each in said), *((as_text(raw.columns[each]), False) for each in others)]:
+    for texts, anyone in [
+        *((each, True) for each in said),
+        *((cell_texts(raw.columns[each]), False) for each in others),
+    ]:
         hit = _is_footer(texts, contract) & (anyone | unowned) & ~footer
         label[hit] = texts.filter(pa.array(hit)).to_pylist()
         footer |= hit
@@ -138,7 +132,43 @@ def find_owners(
     unowned &= ~footer & ~heading_again
     reject("row_without_id", unowned, column=key_heading)
     rest = ~(footer | heading_again | broken | unowned)
-    return RowOwners(np.arange(len(raw.rows)), school_id, own_id, name).at(rest)
+    return RowOwners(np.arange(len(raw.rows)), school_id, own_id, name, find_personal_codes(own_id)).at(rest)
+
+
+def name_coded_columns(raw: RawTable, school_id: str, log: ProblemLog) -> None:
+    """Say in which columns of a table personal codes stand (never the codes).
+
+    Parameters
+    ----------
+    raw : RawTable
+        The table as its owner knows it.
+    school_id : str
+        Whose table it is, as far as known.
+    log : ProblemLog
+        Gets a notice per column, with the number of cells.
+    """
+    for heading, cells in raw.columns.items():
+        codes = int(find_personal_codes(cells).sum())
+        if codes:
+            log.add(
+                "personal_codes",
+                file=raw.file,
+                sheet=raw.sheet,
+                school_id=school_id,
+                column=heading,
+                detail=str(codes),
+                severity="notice",
+                action="none",
+            )
+
+
+def _codes_out_of_names(own_id: pa.Array[Any], name: pa.Array[Any]) -> tuple[pa.Array[Any], pa.Array[Any]]:
+    coded = find_personal_codes(name)
+    if not coded.any():
+        return own_id, name
+    codes = pc.struct_field(pc.extract_regex(name, rf"(?:^|[^0-9])(?P<code>{CODE})(?:$|[^0-9])"), "code")
+    left = pc.replace_substring_regex(hide_codes(name, ""), r"[(\[]\s*[)\]]", "")
+    return pc.coalesce(own_id, codes), tidy(pc.replace_substring_regex(left, r"[\s,;:/-]+$|^[\s,;:/-]+", ""))
 
 
 def give_ids(
@@ -150,7 +180,7 @@ def give_ids(
     key: KeyFile | None,
     log: ProblemLog,
 ) -> tuple[list[RowOwners], list[pa.Array[Any]], pd.DataFrame]:
-    """Give every row the id of its pupil: school and own id, or a pseudonym made from the name.
+    """Give every row the id of its pupil: school and own id, or a pseudonym made from a personal code or the name.
 
     Parameters
     ----------
@@ -159,9 +189,9 @@ def give_ids(
     id_scope : {"school", "municipality"}
         Within what the schools' own ids are unique.
     key : KeyFile or None
-        Makes ids from names; needed where a row has a name only. Nothing is written.
+        Makes ids from names and personal codes; needed where a row has nothing else. Nothing is written.
     log : ProblemLog
-        Gets the rows whose name may mean several pupils.
+        Gets the rows whose name may mean several pupils, and a notice where ids were personal codes.
 
     Returns
     -------
@@ -171,7 +201,13 @@ def give_ids(
         Aligned with the owners.
     names : pandas.DataFrame
         pupil_id, school_id, name, own_id; one row per pupil.
+
+    Raises
+    ------
+    RecordsError
+        If names or personal codes come without a key.
     """
+    owners = _without_code_ids(tables, headings, owners, id_scope, key, log)
     named = [_mask(pc.is_null(each.own_id)) for each in owners]
     made = _ids_from_names(tables, headings, owners, named, key) if any(mask.any() for mask in named) else None
     left: list[RowOwners] = []
@@ -203,7 +239,45 @@ def give_ids(
     names = names.sort_values(["pupil_id", "name"], kind="stable", na_position="last") if len(tables) > 1 else names
     names = names.drop_duplicates("pupil_id", ignore_index=True)
     _remember(names, key)
-    return left, ids, names
+    return left, ids, names.drop(columns=_CODED)
+
+
+def _without_code_ids(
+    tables: Sequence[RawTable],
+    headings: Sequence[Mapping[str, str]],
+    owners: Sequence[RowOwners],
+    id_scope: str,
+    key: KeyFile | None,
+    log: ProblemLog,
+) -> Sequence[RowOwners]:
+    """Put a pseudonym in the place of every own id that is a personal code."""
+    from pumpurs_risk.errors import RecordsError
+
+    if not any(each.coded.any() for each in owners):
+        return owners
+    if key is None:
+        raise RecordsError("codes_without_key")
+    keyed: list[RowOwners] = []
+    for raw, heading, each in zip(tables, headings, owners, strict=True):
+        if not each.coded.any():
+            keyed.append(each)
+            continue
+        coded = pa.array(each.coded)
+        scope = each.school_id[each.coded] if id_scope == "school" else ""
+        made = np.full(len(each.coded), None, dtype=object)
+        made[each.coded] = key.pseudonym(_bare(each).filter(coded), scope)
+        keyed.append(replace(each, own_id=pc.if_else(coded, pa.array(made, pa.string()), each.own_id)))
+        log.add(
+            "personal_codes_keyed",
+            file=raw.file,
+            sheet=raw.sheet,
+            school_id=str(each.school_id[0]),
+            column=heading.get("pupil_id") or heading.get("name") or heading.get("surname") or "",
+            detail=str(int(each.coded.sum())),
+            severity="notice",
+            action="none",
+        )
+    return keyed
 
 
 def _ids_from_names(
@@ -222,7 +296,7 @@ def _ids_from_names(
         chosen = pa.array(each.kept[mask])
 
         def cells(*ids: str, raw: RawTable = raw, heading: Mapping[str, str] = heading, chosen: Any = chosen) -> Any:
-            texts = [tidy(as_text(raw.columns[heading[each]].take(chosen))) for each in ids if each in heading]
+            texts = [tidy(cell_texts(raw.columns[heading[each]].take(chosen))) for each in ids if each in heading]
             return pc.fill_null(pc.coalesce(*texts), "") if texts else pa.array([""] * len(chosen), pa.string())
 
         columns["name"].append(each.name.filter(pa.array(mask)))
@@ -253,29 +327,39 @@ def _says_school(each: RowOwners) -> pa.Array[Any]:
 
 
 def _shown(each: RowOwners, pupil_id: pa.Array[Any]) -> pd.DataFrame:
-    says_school = pc.fill_null(_says_school(each), False)
-    bare = pc.if_else(says_school, pc.replace_substring_regex(each.own_id, r"^[^:]*:", ""), each.own_id)
+    bare = pc.if_else(pa.array(each.coded), pa.scalar(None, pa.string()), _bare(each))
     return pd.DataFrame(
         {
             "pupil_id": pupil_id.to_pandas(),
             "school_id": each.school_id,
             "name": each.name.to_pandas(),
             "own_id": bare.to_pandas(),
+            _CODED: each.coded,
         }
     )
 
 
+def _bare(each: RowOwners) -> pa.Array[Any]:
+    """Own ids without the school that they may begin with."""
+    says_school = pc.fill_null(_says_school(each), False)
+    return pc.if_else(says_school, pc.replace_substring_regex(each.own_id, r"^[^:]*:", ""), each.own_id)
+
+
 def _shown_nobody() -> pd.DataFrame:
-    return pd.DataFrame({name: pd.Series(dtype=object) for name in ("pupil_id", "school_id", "name", "own_id")})
+    columns = ("pupil_id", "school_id", "name", "own_id", _CODED)
+    return pd.DataFrame({name: pd.Series(dtype=bool if name == _CODED else object) for name in columns})
 
 
 def _remember(names: pd.DataFrame, key: KeyFile | None) -> None:
     """Put the names of pupils with an id of their own into the key file too."""
-    both = names["name"].notna() & names["own_id"].notna()
+    both = names["name"].notna() & (names["own_id"].notna() | names[_CODED])
     if key is not None and both.any():
         some = names[both]
         key.remember_names(
-            some["pupil_id"].tolist(), some["school_id"].tolist(), some["name"].tolist(), some["own_id"].tolist()
+            some["pupil_id"].tolist(),
+            some["school_id"].tolist(),
+            some["name"].tolist(),
+            some["own_id"].fillna("").tolist(),
         )
 
 

@@ -14,14 +14,16 @@ import pandas as pd
 import pyarrow as pa
 
 from pumpurs_risk.locale import text
+from pumpurs_risk.records.cell_texts import cell_texts
 from pumpurs_risk.records.contract import Field, SheetContract, without_diacritics
-from pumpurs_risk.records.raw_table import RawTable
-from pumpurs_risk.records.validation.cells import as_text
+from pumpurs_risk.records.identity.personal_codes import hide_codes
+from pumpurs_risk.records.raw_table import RawTable, readable
 from pumpurs_risk.records.validation.parsing import parse, tidy
 from pumpurs_risk.records.validation.report import ProblemLog
 
 SCHOOL_COLUMNS = ("school_id", "title", "municipality", "programme", "places", "expected", "semester", "as_of")
 _SAFE = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,62}[A-Za-z0-9_-])?")
+_LONGEST = 50
 _RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\..*)?")
 _PLACES = Field("places", "whole", {}, minimum=0, maximum=100_000)
 
@@ -37,7 +39,8 @@ def school_slug(title: str) -> str:
     Returns
     -------
     str
-        Letters a-z, digits and hyphens; the same title always gives the same id.
+        Letters a-z, digits and hyphens; the same title always gives the same id. Where letters had to be left out or the
+        title is long, a few characters of its digest keep it apart from others like it.
 
     Examples
     --------
@@ -47,10 +50,13 @@ def school_slug(title: str) -> str:
     title = " ".join(title.split())
     if _SAFE.fullmatch(title) and not _RESERVED.fullmatch(title):
         return title
-    slug = re.sub(r"[^a-z0-9]+", "-", without_diacritics(title).casefold()).strip("-")[:60].strip("-")
-    if slug and not _RESERVED.fullmatch(slug):
+    plain = without_diacritics(title).casefold()
+    slug = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")
+    whole = len(slug) <= _LONGEST and not any(letter.isalnum() and not letter.isascii() for letter in plain)
+    if slug and whole and not _RESERVED.fullmatch(slug):
         return slug
-    return f"school-{hashlib.sha256(title.encode()).hexdigest()[:8]}"
+    digest = hashlib.sha256(title.casefold().encode(errors="surrogatepass")).hexdigest()
+    return f"{slug[:_LONGEST].strip('-') or 'school'}-{digest[:8]}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,17 +107,20 @@ class SchoolsRead:
         By id.
     lang : {"lv", "en"}
         Language of what was expected.
+    home : str
+        Name of the folder that is read: several sheets in it that do not say their school are of one school.
     """
 
     contract: SheetContract
     stated: Mapping[str, StatedSchool]
     lang: str = "lv"
+    home: str = ""
     _titles: dict[str, set[str]] = field(default_factory=dict)
     _cover_titles: dict[str, set[str]] = field(default_factory=dict)
     _facts: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
 
     def of_table(self, folder: str, file: str, cover: Mapping[str, str]) -> str:
-        """School that a whole table belongs to: sub-folder, else cover, else the file's name.
+        """School that a whole table belongs to: sub-folder, else cover, else the folder that is read, else the file's name.
 
         Parameters
         ----------
@@ -128,14 +137,14 @@ class SchoolsRead:
             School id.
         """
         stem = PurePosixPath(file.replace("\\", "/")).stem
-        said = " ".join(cover.get("school", "").split())
+        said = readable(" ".join(cover.get("school", "").split()))
         known = self._known()
         for name in (folder, PurePosixPath(file.replace("\\", "/")).name, stem):
             if name and school_slug(name).casefold() in known:
                 school_id = known[school_slug(name).casefold()]
                 break
         else:
-            school_id = self.of_title(folder or said or stem)
+            school_id = self.of_title(folder or said or self.home or stem)
         if said:
             self._cover_titles.setdefault(school_id, set()).add(said)
         return school_id
@@ -144,7 +153,7 @@ class SchoolsRead:
         """School id of a title or id as written."""
         slug = school_slug(title)
         school_id = self._known().get(slug.casefold(), slug)
-        self._titles.setdefault(school_id, set()).add(" ".join(title.split()))
+        self._titles.setdefault(school_id, set()).add(readable(" ".join(title.split())))
         return school_id
 
     def of_rows(self, raw: RawTable) -> np.ndarray[Any, Any]:
@@ -163,8 +172,8 @@ class SchoolsRead:
         heading = next((each for each in raw.columns if self.contract.recognise(each) == "school_id"), None)
         if heading is None:
             return np.full(len(raw.rows), self.of_table(raw.school, raw.file, raw.cover), dtype=object)
-        encoded = as_text(raw.columns[heading]).dictionary_encode()
-        titles = [*tidy(encoded.dictionary).to_pylist(), None]
+        encoded = cell_texts(raw.columns[heading]).dictionary_encode()
+        titles = [*hide_codes(tidy(encoded.dictionary)).to_pylist(), None]
         codes = encoded.indices.fill_null(len(titles) - 1).to_numpy(zero_copy_only=False)
         used = np.unique(codes)
         ids = np.full(len(titles), "", dtype=object)

@@ -14,7 +14,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pumpurs_risk.locale import number
+from pumpurs_risk.records.cell_texts import cell_texts
 from pumpurs_risk.records.contract import Field, SheetContract
+from pumpurs_risk.records.identity.personal_codes import hide_codes
 from pumpurs_risk.records.raw_table import RawTable
 from pumpurs_risk.records.validation.parsing import BoolArray, FloatArray, check_range, is_course, parse, tidy
 from pumpurs_risk.records.validation.report import ProblemLog, Severity, ValidationReport
@@ -24,8 +26,8 @@ __all__ = [
     "ProblemLog",
     "ValidationReport",
     "Whereabouts",
-    "as_text",
     "check_cells",
+    "fault_detail",
     "find_columns",
     "typed_column",
 ]
@@ -69,7 +71,7 @@ class Whereabouts:
         if field_id not in self.headings:
             return np.full(len(where), "", dtype=object)
         cells = self.raw.columns[self.headings[field_id]].take(pa.array(self.kept[where]))
-        return np.asarray(pc.fill_null(as_text(cells), "").to_numpy(zero_copy_only=False), dtype=object)
+        return np.asarray(pc.fill_null(cell_texts(cells), "").to_numpy(zero_copy_only=False), dtype=object)
 
     def name(
         self,
@@ -200,11 +202,11 @@ def typed_column(
     if primitive is not None:
         return primitive
     if column.kind in ("text", "name"):
-        texts = as_text(cells)
+        texts = cell_texts(cells)
         if column.id in ("pupil_id", "name", "given_name", "surname"):  # as many values as rows: nothing to gain
             return tidy(texts), {}, {}
         cells = texts
-    encoded = as_text(cells).dictionary_encode()
+    encoded = cell_texts(cells).dictionary_encode()
     parsed = parse(encoded.dictionary, column, words)
     size = len(encoded.dictionary)
     index = pc.fill_null(encoded.indices, size).to_numpy(zero_copy_only=False)
@@ -213,24 +215,6 @@ def typed_column(
         nothing = NAT if parsed.values.dtype.kind == "M" else np.nan
         return np.append(parsed.values, nothing)[index], faults, parsed.details
     return parsed.values.take(encoded.indices), faults, parsed.details
-
-
-def as_text(cells: pa.Array[Any]) -> pa.Array[Any]:
-    """Cells as text; a whole number has no ``.0``.
-
-    Examples
-    --------
-    >>> import pyarrow as pa
-    >>> as_text(pa.array([123.0, None])).to_pylist()
-    ['123', None]
-    """
-    if pa.types.is_dictionary(cells.type):
-        cells = cells.dictionary_decode()
-    if pa.types.is_floating(cells.type):
-        text = pc.cast(pc.cast(cells, pa.float64()), pa.string())
-        text = pc.replace_substring_regex(text, r"^(-?\d+)\.0$", r"\1")
-        return pc.if_else(pc.is_in(text, value_set=pa.array(["nan"])), pa.scalar(None, pa.string()), text)
-    return pc.cast(cells, pa.string())
 
 
 def check_cells(
@@ -264,9 +248,9 @@ def check_cells(
             continue
         cells = where.raw.columns[heading].take(take)
         values, faults, details = typed_column(cells, column, contract.words)
-        columns[field_id] = values
+        columns[field_id] = hide_codes(values) if column.kind == "text" else values
         for code, bad in faults.items():
-            where.name(code, column, bad, detail=_detail(code, details, column, lang))
+            where.name(code, column, bad, detail=fault_detail(code, details, column, lang))
     _fill(columns, where, contract, facts, as_of)
     _check_dates(columns, where, contract)
     _check_pairs(columns, where, contract, lang)
@@ -291,7 +275,8 @@ def _primitive(cells: pa.Array[Any], column: Field) -> tuple[Any, dict[str, Bool
     return None
 
 
-def _detail(code: str, details: Mapping[str, str], column: Field, lang: str) -> str:
+def fault_detail(code: str, details: Mapping[str, str], column: Field, lang: str) -> str:
+    """What belongs to a fault of a column: its limits, or the words of its scale."""
     if code == "not_on_scale":
         return ", ".join(f"{value} – {word}" for value, word in enumerate(column.scale.get(lang, ())))
     return details.get(code, "")

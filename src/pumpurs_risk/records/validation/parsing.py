@@ -1,6 +1,6 @@
 """Cells as people write them, to typed values: decimal commas, percent signs, dates, yes and no, grades.
 
-Every function looks at the *distinct* texts of a column and works on whole arrays; ``validation.py`` spreads the result
+Every function looks at the *distinct* texts of a column and works on whole arrays; ``cells.py`` spreads the result
 over the rows. A text that cannot be read gives "unknown" and a fault; an empty one gives "unknown" alone.
 """
 
@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from unicodedata import normalize
 
 import numpy as np
 import pyarrow as pa
@@ -63,13 +64,22 @@ def tidy(texts: pa.Array[Any]) -> pa.Array[Any]:
     >>> tidy(pa.array(["'007", " 12\u00a0,4 % ", "", None])).to_pylist()
     ['007', '12 ,4 %', None, None]
     """
-    clean = pc.utf8_normalize(pc.cast(texts, pa.string()), form="NFC")
+    clean = _composed(pc.cast(texts, pa.string()))
     clean = pc.replace_substring_regex(clean, r"[\x{200b}\x{200e}\x{200f}\x{feff}\x00]", "")
     clean = pc.utf8_trim_whitespace(
         pc.replace_substring_regex(clean, r"[\s\x{a0}\x{2000}-\x{200a}\x{202f}\x{3000}]+", " ")
     )
     clean = pc.replace_substring_regex(clean, r"^['\x{2019}] *", "")
     return pc.if_else(pc.equal(clean, ""), pa.scalar(None, pa.string()), clean)
+
+
+def _composed(texts: pa.Array[Any]) -> pa.Array[Any]:
+    """Make one letter of a letter and its mark; pyarrow before 26 takes them apart whatever form it is asked for."""
+    if pc.all(pc.string_is_ascii(texts), min_count=0).as_py():
+        return texts
+    written = texts.dictionary_encode()
+    distinct = [None if text is None else normalize("NFC", text) for text in written.dictionary.to_pylist()]
+    return pa.array(distinct, pa.string()).take(written.indices)
 
 
 def parse(texts: pa.Array[Any], column: Field, words: Mapping[str, Any]) -> Parsed:

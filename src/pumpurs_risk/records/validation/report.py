@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from pumpurs_risk.locale import date_text, has_text, text
+from pumpurs_risk.records.identity.personal_codes import hide_codes
 
 Severity = Literal["set_aside", "notice"]
 Action = Literal["cell_unknown", "row_rejected", "row_collapsed", "ignored", "table_rejected", "none"]
@@ -30,6 +31,8 @@ _PLACE_CODES = ("contradicting_duplicates", "duplicate_row")
 @dataclass
 class ProblemLog:
     """Gathers problems while files are read; each call adds any number of rows with one thing wrong.
+
+    No personal code gets in: a sign stands in its place.
 
     Examples
     --------
@@ -74,6 +77,7 @@ class ProblemLog:
         """
         where = np.asarray(rows, dtype=np.int64)
         if len(where):
+            column, values, detail = hide_codes(column), hide_codes(values), hide_codes(detail)
             self._blocks.append(
                 {
                     "severity": severity,
@@ -156,6 +160,10 @@ class ValidationReport:
             What was gathered.
         counts : iterable of tuples
             Rows of ``counts``, in the order of ``COUNT_COLUMNS``.
+
+        Returns
+        -------
+        ValidationReport
         """
         return cls(log.frame(), pd.DataFrame(list(counts), columns=list(COUNT_COLUMNS)))
 
@@ -327,9 +335,9 @@ def _place(file: str, sheet: str, column: str, code: str, lang: str) -> tuple[st
     return ", ".join(part for part in parts if part), behind
 
 
-def _shown(value: str) -> str:
-    """A cell as it may stand in a sentence: cut where it is very long, without line breaks."""
-    flat = " ".join(value.split())
+def _shown(value: Any) -> str:
+    """A cell as it may stand in a sentence: cut where it is very long, without line breaks; "" where it is no text."""
+    flat = " ".join(value.split()) if isinstance(value, str) else ""
     return flat if len(flat) <= 60 else f"{flat[:59]}…"
 
 
