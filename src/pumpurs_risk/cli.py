@@ -183,7 +183,7 @@ def check(data: Path, as_json: bool, **options: Any) -> None:
 @commands.command(help=say("help.pseudonymise"), short_help=say("help.pseudonymise_short"))
 @click.argument("data", type=_path)
 @click.option("--out", type=_path, required=True, metavar="FILE", help=say("help.pseudonymise_out"))
-@click.option("--key", type=_path, required=True, metavar="JSON", help=say("help.key"))
+@click.option("--key", type=_path, required=True, metavar="JSON", help=say("help.key_needed"))
 @click.option("--id-column", default=None, metavar="HEADING", help=say("help.id_column"))
 @_encoding
 @_lang
@@ -196,6 +196,8 @@ def pseudonymise(
     done = pseudonymise_file(data, out, key, id_column=id_column, encoding=encoding)
     click.echo(say("pseudonymise_done", rows=done.rows, out=out, key=key, fingerprint=done.fingerprint))
     click.echo(say("pseudonymise_codes", cells=done.codes))
+    if done.copied:
+        click.echo(say("pseudonymise_copied", headings=", ".join(done.copied)), err=True)
     if done.ambiguous_rows:
         rows = ", ".join(map(str, done.ambiguous_rows))
         click.echo(say("pseudonymise_left_out", left_out=len(done.ambiguous_rows), rows=rows), err=True)

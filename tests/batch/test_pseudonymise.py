@@ -1,17 +1,34 @@
-"""A file before it leaves the house: what cannot be told apart stays here, and is said."""
-
-import pandas as pd
+import pytest
 
 from pumpurs_risk.batch.pseudonymise import pseudonymise_file
-
-TEXT = (
-    "Vārds, uzvārds;Klase;Piezīmes\nAnna Ozola;9.a;māsa 150309-21234\nJānis Kalns;9.a;\nJānis Kalns;9.b;32123456789\n"
-)
+from pumpurs_risk.errors import RecordsError
 
 
-def test_rows_with_ambiguous_names_are_left_out_and_named(tmp_path):
-    (tmp_path / "x.csv").write_text(TEXT, encoding="utf-8")
-    done = pseudonymise_file(tmp_path / "x.csv", tmp_path / "y.csv", tmp_path / "k.key.json")
-    assert (done.rows, done.ambiguous_rows, done.codes) == (1, (3, 4), 2)
-    out = pd.read_csv(tmp_path / "y.csv", sep=";", dtype=str, encoding="utf-8-sig")
-    assert out["Identifikators"].str.startswith("P-").tolist() == [True]
+def test_names_in_two_columns_go_to_the_key_file(tmp_path):
+    data, out, key = tmp_path / "q.csv", tmp_path / "o.csv", tmp_path / "k.key.json"
+    data.write_text("Identifikators;Vārds;Uzvārds;Piezīmes\n007;Anna;Ozola;=cmd|x\n", encoding="utf-8")
+    done = pseudonymise_file(data, out, key)
+    written = out.read_text(encoding="utf-8-sig")
+    assert "Ozola" not in written
+    assert "Anna" not in written
+    assert "007" not in written
+    assert "'=cmd" in written
+    assert "Ozola" in key.read_text(encoding="utf-8")
+    assert done.copied == ("Piezīmes",)
+
+
+def test_a_refusal_leaves_neither_file_nor_key(tmp_path):
+    data = tmp_path / "q.csv"
+    data.write_text("Klase;Kavētās stundas\n9.a;3\n", encoding="utf-8")
+    with pytest.raises(RecordsError):
+        pseudonymise_file(data, tmp_path / "o.csv", tmp_path / "k.key.json")
+    assert [p.name for p in tmp_path.iterdir()] == ["q.csv"]
+
+
+def test_the_same_key_gives_the_same_pseudonyms(tmp_path):
+    data, key = tmp_path / "q.csv", tmp_path / "k.key.json"
+    data.write_text("Identifikators;Klase\n007;9.a\n008;9.a\n", encoding="utf-8")
+    first = pseudonymise_file(data, tmp_path / "a.csv", key)
+    second = pseudonymise_file(data, tmp_path / "b.csv", key)
+    assert (tmp_path / "a.csv").read_bytes() == (tmp_path / "b.csv").read_bytes()
+    assert first.fingerprint == second.fingerprint

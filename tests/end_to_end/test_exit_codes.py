@@ -253,3 +253,19 @@ def test_pseudonymise_says_which_rows_were_left_out_and_how_many_codes_were_repl
     assert "Rows pseudonymised: 1." in said.out and "replaced: 1." in said.out
     data.write_text("Vārds, uzvārds;Klase\nA B;9.a\n", encoding="utf-8")
     assert run("pseudonymise", data, "--out", tmp_path / "z.csv", "--key", tmp_path / "k.key.json").code == 0
+
+
+def test_a_pupil_in_two_schools_stays_on_one_list_and_is_named(run, tmp_path):
+    for name in ("a-skola", "b-skola"):
+        (tmp_path / "novads" / name).mkdir(parents=True)
+        (tmp_path / "novads" / name / "a.csv").write_text(
+            GOOD if name == "a-skola" else GOOD.replace("\n0", "\n5").replace("\n501;", "\n001;"), encoding="utf-8"
+        )
+    said = run(tmp_path / "novads", "--as-of", "2027-01-15", "--id-scope", "municipality")
+    assert said.code == 1, said
+    assert "also in another school" in said.err
+    import pumpurs_risk as pr
+
+    made = pr.open_run(tmp_path / "novads_2027-01-15")
+    assert made.flags.set_index("pupil_id").at["001", "school_id"] == "a-skola"
+    assert len(made.flags) == 59

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
@@ -16,6 +17,7 @@ from pumpurs_risk.records.identity.key_file import KeyFile
 from pumpurs_risk.records.identity.pseudonymise import pseudonymise_table
 from pumpurs_risk.records.raw_table import RawTable
 from pumpurs_risk.records.reading.discovery import Unreadable, read_raw
+from pumpurs_risk.records.uniting.row_owners import NAMES
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,8 @@ class Pseudonymised:
         Row numbers of the old file, as a person sees them, that were left out: their name may mean several pupils.
     codes : int
         Cells in which a personal code stood and was replaced.
+    copied : tuple of str
+        Headings that are not known and were copied as they are: a person must look whether they name somebody.
     fingerprint : str
         Says which key, not what it is.
     """
@@ -37,6 +41,7 @@ class Pseudonymised:
     rows: int
     ambiguous_rows: tuple[int, ...]
     codes: int
+    copied: tuple[str, ...]
     fingerprint: str
 
 
@@ -91,8 +96,8 @@ def pseudonymise_file(
         raise RecordsError("one_table_needed", path=str(data), found=len(tables))
     raw = tables[0]
     meant = {contract.recognise(heading): heading for heading in reversed(list(raw.columns))}
-    names = [heading for heading in raw.columns if contract.recognise(heading) == "name"]
-    key = KeyFile.open_or_create(key_path)
+    names = [heading for heading in raw.columns if contract.recognise(heading) in NAMES]
+    key = KeyFile.open_or_new(key_path)
     school = raw.school or raw.cover.get("school", "")
     done = pseudonymise_table(
         raw.columns,
@@ -104,10 +109,21 @@ def pseudonymise_file(
         class_heading=meant.get("class_id"),
         lang=lang,
     )
-    _write(pa.table(dict(done.columns)).filter(pa.array(~done.ambiguous)), out)
+    kept = {heading: _defused(column) for heading, column in done.columns.items()}
+    _write(pa.table(kept).filter(pa.array(~done.ambiguous)), out)
     key.save()
+    copied = tuple(heading for heading in raw.columns if contract.recognise(heading) is None and heading != id_column)
     left_out = tuple(raw.rows[done.ambiguous].tolist())
-    return Pseudonymised(len(raw.rows) - len(left_out), left_out, sum(done.codes_found.values()), key.fingerprint)
+    return Pseudonymised(
+        len(raw.rows) - len(left_out), left_out, sum(done.codes_found.values()), copied, key.fingerprint
+    )
+
+
+def _defused(column: Any) -> Any:
+    """Text that a spreadsheet would take for a formula begins with an apostrophe."""
+    if not pa.types.is_string(column.type):
+        return column
+    return pc.replace_substring_regex(column, r"^([=+@\t\r]|-[^\d])", r"'\1")
 
 
 def _write(table: Any, out: Path) -> None:

@@ -206,13 +206,16 @@ def test_a_damaged_key_file_is_refused(tmp_path, content, code):
     path = tmp_path / "k.key.json"
     path.write_text(content, encoding="utf-8")
     assert code_of(KeyFile.open, path) == code
-    assert code_of(KeyFile.open_or_create, path) == code
+    assert code_of(KeyFile.open_or_new, path) == code
     assert path.read_text(encoding="utf-8") == content
 
 
 def test_a_missing_key_file_is_an_error_and_made_only_when_asked(tmp_path):
     assert code_of(KeyFile.open, tmp_path / "nav.json") == "key_missing"
-    assert KeyFile.open_or_create(tmp_path / "nav.json").path.exists()
+    key = KeyFile.open_or_new(tmp_path / "nav.json")
+    assert not key.path.exists()
+    key.save()
+    assert KeyFile.open(key.path).fingerprint == key.fingerprint
 
 
 def test_a_key_file_never_lies_in_a_folder_of_results(tmp_path, key):

@@ -41,7 +41,7 @@ class KeyFile:
     """The secret that turns names into pupil ids, and the names themselves.
 
     Whoever has this file can lead every id back to a pupil; without it nobody can. It lies outside every folder of
-    results. Made by :meth:`create`, :meth:`open` or :meth:`open_or_create`; only :meth:`save` keeps what was added.
+    results. Made by :meth:`create`, :meth:`open` or :meth:`open_or_new`; only :meth:`save` keeps what was added.
 
     Attributes
     ----------
@@ -130,9 +130,9 @@ class KeyFile:
         return cls(Path(path), bytes.fromhex(stored.secret), stored.names)
 
     @classmethod
-    def open_or_create(cls, path: str | os.PathLike[str]) -> KeyFile:
-        """Read a key file, or make it if it is not there; raises as :meth:`open` and :meth:`create` do."""
-        return cls.open(path) if Path(path).exists() else cls.create(path)
+    def open_or_new(cls, path: str | os.PathLike[str]) -> KeyFile:
+        """Open the key file, or take a new key that nobody has written yet: `save` writes it once the work is done."""
+        return cls.open(path) if Path(path).exists() else cls(Path(path), secrets.token_bytes(32))
 
     def save(self) -> None:
         """Write the file whole or not at all; names that another run added meanwhile are kept.

@@ -76,8 +76,17 @@ def _plain(column: Any) -> pa.Array[Any]:
         array = pa.concat_arrays(array.chunks) if array.num_chunks else pa.array([], array.type)
     if pa.types.is_dictionary(array.type):
         array = array.dictionary_decode()
-    if pa.types.is_null(array.type) or pa.types.is_large_string(array.type) or pa.types.is_string_view(array.type):
+    if pa.types.is_string_view(array.type):
+        return _without_views(array)
+    if pa.types.is_null(array.type) or pa.types.is_large_string(array.type):
         return array.cast(pa.string())
     if pa.types.is_decimal(array.type):
         return array.cast(pa.float64())
     return array
+
+
+def _without_views(array: pa.Array[Any]) -> pa.Array[Any]:
+    try:
+        return array.cast(pa.string())
+    except pa.ArrowNotImplementedError:  # pyarrow before 18
+        return pa.array(array.to_pylist(), pa.string())

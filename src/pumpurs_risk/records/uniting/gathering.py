@@ -11,7 +11,6 @@ import os
 from collections.abc import Mapping as Lookup
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -248,10 +247,6 @@ def _inventory(raw: RawTable, schools: SchoolsRead) -> dict[str, Any]:
 
 def _key_file(key: KeyFile | str | os.PathLike[str] | None) -> KeyFile | None:
     """The key file, or a new key that nobody has written yet."""
-    import secrets
-
     from pumpurs_risk.records.identity.key_file import KeyFile
 
-    if key is None or isinstance(key, KeyFile):
-        return key
-    return KeyFile.open(key) if Path(key).exists() else KeyFile(Path(key), secrets.token_bytes(32))
+    return key if key is None or isinstance(key, KeyFile) else KeyFile.open_or_new(key)

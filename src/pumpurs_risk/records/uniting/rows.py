@@ -78,7 +78,8 @@ def unite(
     contract : SheetContract
         For headings.
     log : ProblemLog
-        Gets ``contradicting_duplicates`` for cells and ``duplicate_row`` for rows that say nothing else.
+        Gets ``contradicting_duplicates`` for cells, ``two_schools`` for a pupil whom two schools hand in, and
+        ``duplicate_row`` for rows that say nothing else.
     lang : {"lv", "en"}
         Language of a heading that a table itself does not have.
 
@@ -104,7 +105,7 @@ def unite(
         if named.any():
             told = places.name(contract.fields[field_id], named, differs, pupil, log, lang)
             quarrel |= named & told
-            if told.any() or isinstance(first.iloc[0], float):
+            if field_id != "school_id" and (told.any() or isinstance(first.iloc[0], float)):
                 first = first.mask(apart)
         united[field_id] = first
     head = ~pupil.duplicated().to_numpy()
@@ -154,18 +155,21 @@ class _Places:
         told = np.zeros(len(named), bool)
         for number in np.unique(self.table[named]):
             source = self.tables[number].where
-            if column.id not in source.headings:
+            of_school = column.id == "school_id"  # a sub-folder or cover may say it; the pupil stays with the first
+            if column.id not in source.headings and not of_school:
                 continue
             mine = np.flatnonzero(named & (self.table == number))
             told[mine] = True
             log.add(
-                "contradicting_duplicates",
+                "two_schools" if of_school else "contradicting_duplicates",
                 file=source.raw.file,
                 sheet=source.raw.sheet,
                 school_id=source.school_id[self.position[mine]],
                 column=source.heading(column, lang),
                 rows=source.raw.rows[source.kept[self.position[mine]]],
-                values=source.cells(column.id, self.position[mine]),
+                values=source.school_id[self.position[mine]]
+                if of_school
+                else source.cells(column.id, self.position[mine]),
                 detail=self.where(against[mine]),
             )
         return told

@@ -298,7 +298,8 @@ def _sentences(problems: pd.DataFrame, lang: str) -> np.ndarray[Any, Any]:
     sentences = [
         _sentence(code, column, value, detail, lang) for code, column, value, detail in said.to_numpy().tolist()
     ]
-    return np.array(sentences, dtype=object)[what]
+    told: np.ndarray[Any, Any] = np.array(sentences, dtype=object)[what]
+    return told
 
 
 def _distinct(frame: pd.DataFrame, names: list[str]) -> tuple[np.ndarray[Any, Any], pd.DataFrame]:
