@@ -1,4 +1,4 @@
-"""DESIGN section 13 for reasons: they add up, and no pupil's reasons depend on the others' order."""
+"""The laws of reasons: they add up, and no pupil's reasons depend on the others' order."""
 
 from functools import cache
 

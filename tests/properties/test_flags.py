@@ -1,4 +1,4 @@
-"""DESIGN section 13 for the list: order, places, sides of the cut, and a next step for everyone on it."""
+"""The laws of the list: order, places, sides of the cut, and a next step for everyone on it."""
 
 import datetime as dt
 from functools import cache

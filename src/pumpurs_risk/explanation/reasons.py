@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 MATERIAL = 0.05
 """Log-odds a construct must move a pupil to be named: 5 % of the odds. Our own choice; below it the order is noise."""
 SURE_OF_SIGN = 0.8
-"""Posterior probability from which the sign of a construct of mixed or undirected factors is sure (methods, 7)."""
+"""Posterior probability from which the sign of a construct of mixed or undirected factors is sure; a suggestion, not tuned."""
 _NOTHING = 1e-9  # contributions this small are rounding
 _ROWS_AT_ONCE = 131_072  # bounds memory; peers are computed before, so the split changes nothing
 _KINDS = ("risk", "strength", "unknown", "base", "rest")

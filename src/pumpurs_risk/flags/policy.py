@@ -42,7 +42,7 @@ class FlagPolicy:
         Share of what the standard sheet's factors could tell that must be recorded.
     most_missing_sd : float, default=1.0
         Largest sd of the log-odds that may come from what is not recorded. Both limits are a judgement, not tuned
-        (methods section 4).
+        on data.
 
     Raises
     ------

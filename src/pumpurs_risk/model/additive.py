@@ -215,7 +215,7 @@ class AdditiveModel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     def sd(self, X: Any) -> Floats:
         """Posterior sd of the log-odds without the base's own, which is common to all.
 
-        ``sd^2 = (x - m)' V (x - m) + sum of var_j over missing factors`` (DESIGN section 7).
+        ``sd^2 = (x - m)' V (x - m) + sum of var_j over missing factors``.
 
         Parameters
         ----------
@@ -371,7 +371,7 @@ class AdditiveModel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
         return msgspec.structs.replace(self, base=self.base + shift, national_mean=mean, provenance=self._noted(note))
 
     def for_recorded(self, X: Any) -> AdditiveModel:
-        """Let the recorded factors of a construct carry its whole published effect (methods: without it risks are too flat).
+        """Let the recorded factors of a construct carry its whole published effect; without it risks come out too flat.
 
         Shares are renormalised over the factors that at least half of the pupils have; the others keep theirs, so that one
         pupil's answer still counts. Learned shapes are left alone. Doing it again for the same pupils changes nothing.

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pumpurs_risk.model.additive import AdditiveModel
 
 SMALLEST_GROUP = 20
-"""Pupils a group needs; smaller ones are compared with their programme, else with what is typical (DESIGN section 7)."""
+"""Pupils a group needs; smaller ones are compared with their programme, else with what is typical."""
 SMALLEST_MEDIAN = 6
 """Pupils whose value must be known before a median is printed: one's own and 5 others'."""
 TYPICAL = ""

@@ -7,7 +7,7 @@ import pandas as pd
 from pumpurs_risk.model.inputs import shape_column
 from pumpurs_risk.model.shapes import Shape
 
-_RECORDED_BY = 0.5  # a factor counts as recorded by a run if at least half of its pupils have it (DESIGN section 6)
+_RECORDED_BY = 0.5  # a factor counts as recorded by a run if at least half of its pupils have it
 
 
 def carried_by_recorded(shapes: tuple[Shape, ...], frame: pd.DataFrame) -> tuple[tuple[Shape, ...], set[str]]:
