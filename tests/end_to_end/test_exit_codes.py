@@ -269,3 +269,16 @@ def test_a_pupil_in_two_schools_stays_on_one_list_and_is_named(run, tmp_path):
     made = pr.open_run(tmp_path / "novads_2027-01-15")
     assert made.flags.set_index("pupil_id").at["001", "school_id"] == "a-skola"
     assert len(made.flags) == 59
+
+
+def test_a_mapped_column_is_named_as_the_file_names_it(run, tmp_path):
+    data = tmp_path / "export.csv"
+    data.write_text("Adm No,Days off,Mean\n1,3,11\n2,4,7\n", encoding="utf-8")
+    (tmp_path / "map.toml").write_text(
+        '[columns]\npupil_id = "Adm No"\nmean_mark = "Mean"\nlessons_missed = { from = "Days off", multiply = 8 }\n',
+        encoding="utf-8",
+    )
+    said = run(data, "--as-of", "2027-01-15", "--mapping", tmp_path / "map.toml", "--out", tmp_path / "run")
+    assert said.code == 1, said
+    assert "“Mean”" in said.err
+    assert "mean_mark" not in said.err

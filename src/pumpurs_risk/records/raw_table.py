@@ -44,6 +44,8 @@ class RawTable:
         What to mention.
     sha256 : str
         Digest of the file's bytes.
+    origins : mapping of str to str
+        After a mapping file: heading here, to the one heading of the file that it was made from.
     """
 
     file: str
@@ -54,6 +56,7 @@ class RawTable:
     cover: Mapping[str, str] = field(default_factory=dict)
     notices: tuple[Notice, ...] = ()
     sha256: str = ""
+    origins: Mapping[str, str] = field(default_factory=dict)
 
 
 def readable(name: str) -> str:

@@ -154,7 +154,12 @@ class Mapping:
         first = slice(None) if groups is None else groups.first
         cover = dict(plan.cover) | {key: value for key, value in raw.cover.items() if value.strip()}
         notices = (*raw.notices, *table.notices, *table.unused(self.headings()))
-        return replace(raw, columns=columns, rows=table.rows[first], cover=cover, notices=notices)
+        one = {
+            c.target: c.sources[0].name
+            for c in self.plan.columns
+            if len(c.sources) == 1 and not c.sources[0].is_pattern
+        }
+        return replace(raw, columns=columns, rows=table.rows[first], cover=cover, notices=notices, origins=one)
 
     def _named_after_melting(self) -> list[Heading]:
         plan = self.plan

@@ -64,7 +64,8 @@ class Whereabouts:
 
     def heading(self, column: Field, lang: str = "lv") -> str:
         """A column's heading as written, or the sheet's own where the table has none."""
-        return self.headings.get(column.id, column.titles.get(lang, column.id))
+        found = self.headings.get(column.id, column.titles.get(lang, column.id))
+        return self.raw.origins.get(found, found)
 
     def cells(self, field_id: str, where: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
         """Cells of a column as written, as text, at positions among the kept rows; "" where it has no such column."""
