@@ -12,7 +12,6 @@ import pandas as pd
 
 from pumpurs_risk.explanation.placeholders import role_name
 from pumpurs_risk.explanation.reasons import reasons as reasons_of
-from pumpurs_risk.locale import text
 from pumpurs_risk.reports import SchoolPaper
 
 if TYPE_CHECKING:
@@ -221,20 +220,13 @@ class PaperMaker:
         return report.problems.loc[aside].assign(message=words)
 
     def _notes(self) -> tuple[str, ...]:
-        return (received(self.run, self.settings),) if self.settings.expected else ()
+        return (self.settings.received(self.run.lang),) if self.settings.expected else ()
 
 
 def _looked_up(words: pd.Series[Any], ids: pd.Series[Any]) -> pd.Series[Any]:
     """Find each id's words; "" for those that have none. Text stays text even where nothing is found."""
     found = words.astype(object).reindex(ids.to_numpy())
     return pd.Series(found.where(found.notna(), "").to_numpy(dtype=object), index=ids.index, dtype=object)
-
-
-def received(run: Run, settings: RunSettings) -> str:
-    """Say how many of the expected schools handed something in, and who did not."""
-    n = settings.expected - len(settings.not_received)
-    key = "cli.received_all" if not settings.not_received else "cli.received_some"
-    return text(key, run.lang, n=n, expected=settings.expected, missing=", ".join(settings.not_received))
 
 
 def expiry(catalogue: Catalogue, as_of: dt.date) -> dt.date:

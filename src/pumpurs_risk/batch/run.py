@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from pumpurs_risk.batch.manifest import Manifest, SchoolCounts
+from pumpurs_risk.locale import text
 from pumpurs_risk.model import AdditiveModel, PeerReference
 
 if TYPE_CHECKING:
@@ -42,6 +43,12 @@ class RunSettings:
     not_received: tuple[str, ...] = ()
     expected: int = 0
     extra: dict[str, Any] = field(default_factory=dict)
+
+    def received(self, lang: str) -> str:
+        """Say how many of the expected schools sent data, and which did not."""
+        n = self.expected - len(self.not_received)
+        key = "cli.received_some" if self.not_received else "cli.received_all"
+        return text(key, lang, n=n, expected=self.expected, missing=", ".join(self.not_received))
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,6 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pandas as pd
-
 from pumpurs_risk.batch.previous import EarlierWork
 from pumpurs_risk.batch.run import Run, RunSettings
 from pumpurs_risk.catalogue import Catalogue
@@ -98,7 +96,7 @@ def score(
 
         tell("reading", 0.0)
         records = read_records(records, catalogue=catalogue, lang=lang)
-    day = as_date(as_of) or day_of(records) or dt.date.today()
+    day = as_date(as_of) or records.as_of or dt.date.today()
     chosen = _chosen_model(model, catalogue)
     earlier = EarlierWork.read(previous, catalogue, day)
     records = earlier.added_to(records)
@@ -192,12 +190,6 @@ def _chosen_model(model: AdditiveModel | str | Path, catalogue: Catalogue) -> Ad
 
         return build_prior(catalogue)
     return loaded
-
-
-def day_of(records: SchoolRecords) -> dt.date | None:
-    """Latest date that the records' own rows carry; None if they carry none."""
-    days = pd.to_datetime(records.sheet["as_of"]).dropna() if "as_of" in records.sheet else pd.Series(dtype=object)
-    return days.max().date() if len(days) else None
 
 
 def _why_nothing(records: SchoolRecords, lang: str) -> str:

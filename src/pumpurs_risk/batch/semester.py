@@ -13,9 +13,8 @@ import msgspec
 
 from pumpurs_risk.batch.folder import free_name
 from pumpurs_risk.batch.manifest import read_manifest
-from pumpurs_risk.batch.papers import received
 from pumpurs_risk.batch.run import Run, RunSettings
-from pumpurs_risk.batch.scoring import Progress, as_date, day_of, places_of, score
+from pumpurs_risk.batch.scoring import Progress, as_date, places_of, score
 from pumpurs_risk.batch.settings import FILE_NAME, FoundSettings, find_settings
 from pumpurs_risk.catalogue.toml_lines import key_lines
 from pumpurs_risk.errors import RecordsError, RunError
@@ -45,10 +44,7 @@ class ReadSemester:
         counts = self.records.report.counts
         lines = []
         if self.settings.expected:
-            n = self.settings.expected - len(self.settings.not_received)
-            key = "received_some" if self.settings.not_received else "received_all"
-            missing = ", ".join(self.settings.not_received)
-            lines.append(text(f"cli.{key}", lang, n=n, expected=self.settings.expected, missing=missing))
+            lines.append(self.settings.received(lang))
         for row in counts.itertuples(index=False):
             where = f"{row.file!s} [{row.sheet!s}]" if row.sheet else str(row.file)
             lines.append(
@@ -90,7 +86,7 @@ class MadeSemester:
         if self.read.as_of_assumed:
             lines.append(text("cli.as_of_assumed", lang, date=date_text(run.as_of, lang)))
         if self.read.settings.expected:
-            lines.append(received(run, self.read.settings) if lang == run.lang else self.read.lines(lang)[0])
+            lines.append(self.read.settings.received(lang))
         scored = sum(school.scored for school in run.manifest.schools)
         outside = sum(school.out_of_scope for school in run.manifest.schools)
         rejected = sum(school.rows_rejected for school in run.manifest.schools)
@@ -166,14 +162,14 @@ def read_semester(
         lower_grades=stated.lower_grades,
         schools=schools,
     )
-    assumed = day is None and day_of(records) is None
+    assumed = day is None and records.as_of is None
     received_ids = set(records.sheet["school_id"]) | set(records.out_of_scope["school_id"])
     missing = tuple(s.title or name for name, s in stated.schools.items() if name not in received_ids)
     return ReadSemester(
         records=records,
         catalogue=known,
         found=found,
-        as_of=day or day_of(records) or dt.date.today(),
+        as_of=day or records.as_of or dt.date.today(),
         as_of_assumed=assumed,
         settings=RunSettings(
             municipality=stated.municipality or _only(records.schools["municipality"]),

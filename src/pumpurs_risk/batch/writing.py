@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 from pumpurs_risk import __version__
 from pumpurs_risk.batch.folder import new_folder
 from pumpurs_risk.batch.manifest import SCHEMA_VERSION, InputFile, Manifest, ModelUsed, write_manifest
-from pumpurs_risk.batch.papers import PaperMaker, expiry, received
+from pumpurs_risk.batch.papers import PaperMaker, expiry
 from pumpurs_risk.batch.run import Run, RunSettings, school_counts
 from pumpurs_risk.errors import RunError
 from pumpurs_risk.explanation.reasons import reasons as reasons_of
@@ -241,7 +241,7 @@ def _manifest(
     digests = {(item["file"], item["sheet"]): item["sha256"] for item in records.inventory}
     expires = expiry(catalogue, run.as_of)
     report = records.report
-    warnings = (received(run, settings),) if settings.not_received else ()
+    warnings = (settings.received(run.lang),) if settings.not_received else ()
     return Manifest(
         schema_version=SCHEMA_VERSION,
         tool=f"pumpurs-risk {__version__}",
