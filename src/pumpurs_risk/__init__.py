@@ -35,12 +35,15 @@ _HOMES = {
     "RunError": "errors",
     "SchoolRecords": "records",
     "ValidationReport": "records",
+    "describe_data": "records",
+    "evidence": "factors",
     "explain": "explanation",
     "factor_table": "factors",
     "flag": "flags",
     "load_model": "model",
     "make_cohort": "datasets",
     "next_steps": "flags",
+    "outcome": "factors",
     "open_run": "batch",
     "questions": "flags",
     "read_records": "records",
@@ -48,7 +51,9 @@ _HOMES = {
     "score": "batch",
     "signals": "flags",
     "summarise": "flags",
+    "training_table": "batch",
     "validate": "records",
+    "write_factor_table": "factors",
     "write_template": "records",
 }
 
@@ -68,6 +73,8 @@ __all__ = [
     "SchoolRecords",
     "ValidationReport",
     "__version__",
+    "describe_data",
+    "evidence",
     "explain",
     "factor_table",
     "flag",
@@ -75,18 +82,21 @@ __all__ = [
     "make_cohort",
     "next_steps",
     "open_run",
+    "outcome",
     "questions",
     "read_records",
     "reasons",
     "score",
     "signals",
     "summarise",
+    "training_table",
     "validate",
+    "write_factor_table",
     "write_template",
 ]
 
 if TYPE_CHECKING:
-    from pumpurs_risk.batch import Run, open_run, score
+    from pumpurs_risk.batch import Run, open_run, score, training_table
     from pumpurs_risk.catalogue import Catalogue, RiskFactor
     from pumpurs_risk.datasets import make_cohort
     from pumpurs_risk.errors import (
@@ -98,10 +108,17 @@ if TYPE_CHECKING:
         RunError,
     )
     from pumpurs_risk.explanation import explain, reasons
-    from pumpurs_risk.factors import factor_table
+    from pumpurs_risk.factors import evidence, factor_table, outcome, write_factor_table
     from pumpurs_risk.flags import FlagPolicy, flag, next_steps, questions, signals, summarise
     from pumpurs_risk.model import AdditiveModel, PeerReference, load_model
-    from pumpurs_risk.records import SchoolRecords, ValidationReport, read_records, validate, write_template
+    from pumpurs_risk.records import (
+        SchoolRecords,
+        ValidationReport,
+        describe_data,
+        read_records,
+        validate,
+        write_template,
+    )
 
 
 def __getattr__(name: str) -> Any:

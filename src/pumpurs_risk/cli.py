@@ -180,6 +180,24 @@ def check(data: Path, as_json: bool, **options: Any) -> None:
     sys.exit(ALL_WELL if report.ok else SET_ASIDE)
 
 
+@commands.command("describe-data", help=say("help.describe"), short_help=say("help.describe_short"))
+@click.argument("data", type=_path)
+@_as_of
+@_mapping
+@_lang
+@_scope
+@_catalogue
+@_encoding
+def describe(data: Path, **options: Any) -> None:
+    """Describe the data table by table, write nothing."""
+    from pumpurs_risk.batch.semester import read_semester
+    from pumpurs_risk.records.description import describe_text
+
+    found = read_semester(data, **options)
+    click.echo(describe_text(found.records, LANG))
+    sys.exit(ALL_WELL if found.records.report.ok else SET_ASIDE)
+
+
 @commands.command(help=say("help.pseudonymise"), short_help=say("help.pseudonymise_short"))
 @click.argument("data", type=_path)
 @click.option("--out", type=_path, required=True, metavar="FILE", help=say("help.pseudonymise_out"))
@@ -213,9 +231,10 @@ def demo(out: Path, seed: int, lang: str | None) -> None:
     from pumpurs_risk.batch.demo import run_demo
 
     with _progress() as tell:
-        made = run_demo(out, seed=seed, lang=lang or "lv", progress=tell)
-    for line in made.lines(LANG):
-        click.echo(line)
+        semesters = run_demo(out, seed=seed, lang=lang or "lv", progress=tell)
+    for made in semesters:
+        for line in made.lines(LANG):
+            click.echo(line)
     # the made mistakes are part of the show: what they set aside is no failure of the demonstration
 
 
@@ -226,11 +245,11 @@ def schema(name: str | None) -> None:
     import json
 
     from pumpurs_risk.batch.manifest import schemas
+    from pumpurs_risk.records.tables import TABLES
     from pumpurs_risk.resources import resource
 
-    found = schemas() | {
-        "factor_sheet.json": json.loads(resource("data_schema", "factor_sheet.json").read_text("utf-8"))
-    }
+    stored = ("factor_sheet.json", *(f"{table}.json" for table in TABLES))
+    found = schemas() | {name: json.loads(resource("data_schema", name).read_text("utf-8")) for name in stored}
     if name is None:
         for key in found:
             click.echo(key.removesuffix(".json"))

@@ -38,17 +38,17 @@ def test_an_own_factor_counts_with_the_shipped_prior():
 
 
 def test_without_own_factors_the_shipped_file_scores():
-    run = pr.score(pr.make_cohort(60, random_state=0))
+    run = pr.score(pr.make_cohort(60, random_state=0, form="sheet"))
     assert run.model.features == pr.load_model("literature-prior").features
 
 
 def test_a_language_without_texts_is_refused():
     with pytest.raises(ValueError, match="lv, en"):
-        pr.score(pr.make_cohort(60, random_state=0), lang="de")
+        pr.score(pr.make_cohort(60, random_state=0, form="sheet"), lang="de")
 
 
 def test_a_stated_prevalence_is_the_runs_mean():
-    run = pr.score(pr.make_cohort(300, random_state=0), prevalence=0.02)
+    run = pr.score(pr.make_cohort(300, random_state=0, form="sheet"), prevalence=0.02)
     assert run.flags["risk"].mean() == pytest.approx(0.02, abs=1e-9)
 
 
@@ -58,9 +58,9 @@ def test_dates_as_people_write_them(written):
 
 
 def test_pupils_are_counted_to_the_last_one(tmp_path):
-    run = pr.score(pr.make_cohort(300, random_state=0), out=tmp_path / "run")
+    run = pr.score(pr.make_cohort(300, random_state=0, form="sheet"), out=tmp_path / "run")
     for school in run.manifest.schools:
-        assert school.pupils_in == school.scored + school.out_of_scope + school.later
+        assert school.pupils_in == school.scored + school.out_of_scope + school.not_on_roll
     assert sum(school.scored for school in run.manifest.schools) == len(run.flags)
 
 
@@ -69,7 +69,9 @@ def test_places_of_any_whole_type_are_taken(tmp_path):
 
     policy = pr.FlagPolicy(places=np.int64(5))
     assert (
-        pr.score(pr.make_cohort(60, random_state=0), policy=policy, out=tmp_path / "run").manifest.settings["places"]
+        pr.score(
+            pr.make_cohort(60, random_state=0, form="sheet"), policy=policy, out=tmp_path / "run"
+        ).manifest.settings["places"]
         == 5
     )
 

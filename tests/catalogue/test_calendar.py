@@ -23,11 +23,19 @@ def test_the_semesters_of_2025_26_have_74_and_96_school_days(calendar: SchoolCal
     assert calendar["2025/2026-2"].school_days == 96
 
 
-def test_the_five_school_years_are_known_in_order(calendar: SchoolCalendar) -> None:
-    expected = [f"{year}/{year + 1}-{half}" for year in range(2023, 2028) for half in (1, 2)]
+def test_nine_school_years_are_known_in_order_and_the_coming_ones_say_that_they_are_estimated(
+    calendar: SchoolCalendar,
+) -> None:
+    expected = [f"{year}/{year + 1}-{half}" for year in range(2019, 2028) for half in (1, 2)]
     assert list(calendar) == expected
     assert all("estimated" in calendar[f"{year}/{year + 1}-1"].source for year in (2026, 2027))
-    assert all("estimated" not in calendar[f"{year}/{year + 1}-1"].source for year in (2023, 2024, 2025))
+    assert all("estimated" not in calendar[f"{year}/{year + 1}-1"].source for year in range(2019, 2026))
+
+
+def test_a_semester_of_a_history_has_a_plausible_number_of_school_days(calendar: SchoolCalendar) -> None:
+    assert all(70 <= (calendar[name].school_days or 0) <= 80 for name in calendar if name.endswith("-1"))
+    assert all(90 <= (calendar[name].school_days or 0) <= 100 for name in calendar if name.endswith("-2"))
+    assert calendar.bounds("2022/2023-2") == (dt.date(2023, 1, 9), dt.date(2023, 5, 31))
 
 
 @pytest.mark.parametrize(
@@ -108,6 +116,26 @@ def test_a_period_is_said_in_the_locative(calendar: SchoolCalendar) -> None:
     assert calendar.period_text("", "lv") == "pārskata semestrī"
 
 
+@pytest.mark.parametrize(
+    ("window", "lv", "en"),
+    [
+        (
+            "2026/2027-1+2026/2027-2",
+            "2026./2027. m. g. 1. un 2. semestrī",
+            "in semesters 1 and 2 of 2026/2027",
+        ),
+        (
+            "2025/2026-2+2026/2027-1",
+            "2025./2026. m. g. 2. semestrī un 2026./2027. m. g. 1. semestrī",
+            "in semester 2 of 2025/2026 and semester 1 of 2026/2027",
+        ),
+    ],
+)
+def test_a_period_of_two_semesters_names_both(calendar: SchoolCalendar, window: str, lv: str, en: str) -> None:
+    assert calendar.period_text(window, "lv") == lv
+    assert calendar.period_text(window, "en") == en
+
+
 def test_school_days_are_counted_for_whole_columns(calendar: SchoolCalendar) -> None:
     enrolled = pd.Series(pd.to_datetime(["2025-09-01", "2025-12-15", None]))
     days = calendar.school_days(enrolled, np.datetime64("2025-12-20"))
@@ -123,7 +151,7 @@ def test_a_million_rows_are_counted_without_a_loop(calendar: SchoolCalendar) -> 
     assert days[0] == calendar.school_days("2025-09-01", "2026-01-15")
 
 
-@pytest.mark.parametrize("day", ["2023-08-31", "2028-09-01", "1999-01-01"])
+@pytest.mark.parametrize("day", ["2019-08-31", "2028-09-01", "1999-01-01"])
 def test_a_day_outside_the_known_semesters_asks_for_a_semester(calendar: SchoolCalendar, day: str) -> None:
     for ask in (calendar.semester_of, calendar.last_completed, calendar.review_semester, calendar.school_year_start):
         with pytest.raises(CatalogueError) as caught:
@@ -134,13 +162,13 @@ def test_a_day_outside_the_known_semesters_asks_for_a_semester(calendar: SchoolC
 
 
 def test_a_column_with_a_day_outside_names_that_day(calendar: SchoolCalendar) -> None:
-    with pytest.raises(CatalogueError, match="2019-09-02"):
-        calendar.school_days(["2025-09-01", "2019-09-02"], "2026-01-15")
+    with pytest.raises(CatalogueError, match="2015-09-02"):
+        calendar.school_days(["2025-09-01", "2015-09-02"], "2026-01-15")
 
 
 def test_before_the_first_known_semester_ended_nothing_is_completed(calendar: SchoolCalendar) -> None:
     with pytest.raises(CatalogueError):
-        calendar.last_completed("2023-09-15")
+        calendar.last_completed("2019-09-15")
 
 
 def test_an_unknown_semester_is_named(calendar: SchoolCalendar) -> None:
@@ -172,3 +200,19 @@ def test_usual_age_follows_programme_and_level(calendar: SchoolCalendar) -> None
     ages = calendar.usual_age(["general", "evening", "vocational", None, pd.NA], [1, 10, 1, 5, 5])
     assert ages[:3].tolist() == [7, 16, 16]
     assert np.isnan(ages[3:]).all()
+
+
+def test_lessons_a_day_follow_programme_and_level_and_never_exceed_what_a_day_may_hold(
+    catalogue: Catalogue, calendar: SchoolCalendar
+) -> None:
+    most = {1: 5, 2: 5, 3: 5, 4: 6, 5: 6, 6: 7, 7: 7, 8: 8, 9: 8, 10: 8, 11: 8, 12: 8}
+    grades = calendar.lessons_per_day(["general"] * 12, list(most))
+    assert (grades <= list(most.values())).all()
+    assert (np.diff(grades) >= 0).all()
+    assert (np.clip(5 * grades[4:], 30, 36) == 5 * grades[4:]).all()
+    assert calendar.lessons_per_day(["vocational", "evening"], [4, 7]).tolist() == [7.2, 4.8]
+    assert np.isnan(
+        calendar.lessons_per_day(["general", "vocational", None, "general", "general"], [13, 5, 9, np.nan, 0])
+    ).all()
+    own = catalogue.extend({"calendar": {"lessons_per_day": {"vocational": [8, 8]}}}).calendar
+    assert own.lessons_per_day(["vocational", "general"], [2, 9]).tolist() == [8, 6.8]

@@ -33,7 +33,14 @@ def test_context_lists_the_columns_of_the_factor_table_in_order(catalogue: Catal
         "days_known",
         "semester",
         "unexcused_raw",
+        "unexcused_semester",
+        "open_raw",
     )
+
+
+def test_context_says_which_of_its_columns_are_text(catalogue: Catalogue) -> None:
+    texts = [name for name, column in catalogue.context_columns.items() if column.kind == "text"]
+    assert texts == ["school_id", "class_id", "programme", "semester", "unexcused_semester"]
 
 
 def test_a_users_file_adds_a_factor_at_the_end(catalogue: Catalogue, own_factor: str, tmp_path: Path) -> None:

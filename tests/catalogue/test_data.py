@@ -145,9 +145,9 @@ def test_every_pupil_under_18_falls_under_one_signal_on_work(catalogue: Catalogu
 def test_signal_sentences_agree_with_their_number(catalogue: Catalogue) -> None:
     sentence = catalogue.signals["unexcused_over_20"].sentence
     period = catalogue.calendar.period_text("2026/2027-1", "lv")
-    said = form(sentence["lv"], "lv", 21).format(value="21", limit="20", period=period)
+    said = form(sentence["lv"], "lv", 21).format(value="21", limit="20", period=period, open="")
     assert said.startswith("2026./2027. m. g. 1. semestrī neattaisnoti kavēta 21 stunda; ja to ir vairāk par 20, ")
-    said = form(sentence["lv"], "lv", 23).format(value="23", limit="20", period=period)
+    said = form(sentence["lv"], "lv", 23).format(value="23", limit="20", period=period, open="")
     assert "neattaisnoti kavētas 23 stundas" in said
 
 
@@ -156,7 +156,7 @@ def test_every_signal_sentence_uses_known_placeholders_and_ends_with_a_full_stop
         for lang in ("lv", "en"):
             entry = signal.sentence[lang]
             for sentence in [entry] if isinstance(entry, str) else entry.values():
-                assert set(re.findall(r"{(\w+)}", sentence)) <= {"value", "limit", "period"}
+                assert set(re.findall(r"{(\w+)}", sentence)) <= {"value", "limit", "period", "details", "open"}
                 assert sentence.endswith(".")
         assert signal.source
         assert signal.valid_from

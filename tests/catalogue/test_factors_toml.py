@@ -24,6 +24,7 @@ GROUPS = msgspec.convert(RAW["groups"], dict[str, RiskGroup], strict=True)
 
 LANGUAGES = ("lv", "en")
 PEER_RELATIVE = {"absence_share_vs_peers", "mean_mark_vs_peers", "failing_subjects_vs_peers"}
+FIRST_GRADES = {"low_levels"}
 CAUSES = {
     *("many_absences", "failing_subjects", "workload", "peer_conflicts", "teacher_conflicts"),
     *("motivation", "health", "pregnancy", "marriage", "paid_work"),
@@ -135,7 +136,7 @@ def test_the_published_effect_of_each_construct_is_split_as_agreed() -> None:
     assert found == SHARES
     for construct, shares in found.items():
         assert sum(shares.values()) == pytest.approx(1), construct
-    assert {name for name, factor in FACTORS.items() if factor.prior_share == 0} == PEER_RELATIVE
+    assert {name for name, factor in FACTORS.items() if factor.prior_share == 0} == PEER_RELATIVE | FIRST_GRADES
 
 
 def test_each_of_the_ten_causes_moves_the_estimate_on_day_one() -> None:
@@ -371,6 +372,11 @@ def test_nobody_is_scored_by_who_they_are(factor: RiskFactor) -> None:
     labels = " | ".join((*factor.name.values(), *factor.heading.values(), *factor.aliases)).lower()
     assert not [word for word in NEVER_A_FACTOR if word in labels]
     assert not re.search(r"\b(sex|race|boy|girl)\b", labels)
+
+
+def test_levels_instead_of_marks_are_of_the_first_three_grades_only() -> None:
+    assert FACTORS["low_levels"].applies.max_level == 3
+    assert FACTORS["low_levels"].prior_share == 0
 
 
 def test_marks_are_asked_from_grade_4_and_paid_work_from_13_years() -> None:

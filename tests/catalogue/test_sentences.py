@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from pumpurs_risk.catalogue import Catalogue
-from pumpurs_risk.catalogue.sentences import FORMS, LEARNER, QUESTION, RATED, REASON, SIGNAL, UNKNOWN
+from pumpurs_risk.catalogue.sentences import FORMS, LEAD, LEARNER, MORE, QUESTION, RATED, REASON, SIGNAL, UNKNOWN
+from pumpurs_risk.errors import CatalogueError
 from pumpurs_risk.explanation import placeholders, wording
+from pumpurs_risk.explanation.details import detail_pieces
 from pumpurs_risk.flags import asking
 from pumpurs_risk.flags.signals import signals
 from pumpurs_risk.locale.numbers import plural_category
@@ -49,3 +52,28 @@ def test_the_forms_are_those_that_a_number_can_ask_for() -> None:
     numbers = (0, 1, 2, 5, 10, 11, 21, 1.1, 1.5)
     asked = {plural_category(number, lang) for number in numbers for lang in ("lv", "en")}
     assert asked | {"none"} == set(FORMS)
+
+
+def test_facts_in_a_sentence_are_filled_in_with_what_the_catalogue_allows(catalogue: Catalogue) -> None:
+    assert (LEAD, MORE) == (("details",), ("n",))
+    own = {"lead": " [{details}]", "more": {"one": "({n}!)", "other": "({n}?)"}}
+    changed = catalogue.extend({"factors": {"motivation": {"sentences": {"lv": {"details": own}}}}})
+    facts = pd.DataFrame({"pupil_id": "a", "factor": "motivation", "detail": list("abcdef")})
+    assert detail_pieces(facts, PUPIL, changed, "lv")["piece"].tolist() == [" [a, b, c, d, e (1!)]"]
+
+
+@pytest.mark.parametrize(
+    ("details", "field", "why"),
+    [
+        ({"lead": "{detail}"}, "details.lead", "possible here: {details}"),
+        ({"more": "{x}"}, "details.more", "possible here: {n}"),
+        ({"more": {"one": "{n}"}}, "details.more", '"other" is always needed'),
+    ],
+)
+def test_facts_that_could_not_be_put_in_are_refused(
+    catalogue: Catalogue, details: dict[str, object], field: str, why: str
+) -> None:
+    own = {"factors": {"motivation": {"sentences": {"lv": {"details": details}}}}}
+    with pytest.raises(CatalogueError) as caught:
+        catalogue.extend(own)
+    assert field in caught.value.message("en") and why in caught.value.message("en")

@@ -17,7 +17,7 @@ def catalogue():
 
 @pytest.fixture(scope="session")
 def X():  # noqa: N802
-    return factor_table(make_cohort(400, random_state=3))
+    return factor_table(make_cohort(400, random_state=3, form="sheet"))
 
 
 @pytest.fixture(scope="session")

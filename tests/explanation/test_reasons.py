@@ -139,18 +139,3 @@ def test_an_empty_table_gives_an_empty_frame(model, X, peers, told):
     nobody = reasons(model, X.iloc[:0], reference=peers, details=True)
     assert len(nobody) == 0
     assert list(nobody.columns) == list(told.columns)
-
-
-def test_evidence_is_listed_in_the_sentence_and_before_its_second_clause(model, class_of):
-    table = class_of(failing_subjects=3)
-    facts = pd.DataFrame(
-        {"pupil_id": "p00", "factor": ["failing_subjects"] * 3, "detail": ["matemātika", "fizika", "vēsture"]}
-    )
-    told = lines_of(reasons(model, table, "lv", evidence=facts), "risk").set_index("factor")["sentence"]
-    assert told["failing_subjects"] == (
-        "Semestra vērtējums ir zemāks par 4 ballēm 3 mācību priekšmetos: matemātika, fizika, vēsture."
-    )
-    table = class_of(not_assessed=2, failing_subjects=0)
-    facts = pd.DataFrame({"pupil_id": ["p00"], "factor": ["not_assessed"], "detail": ["ķīmija"]})
-    told = lines_of(reasons(model, table, "lv", evidence=facts), "risk").set_index("factor")["sentence"]
-    assert told["not_assessed"].startswith("Semestra vērtējuma nav (nv) 2 mācību priekšmetos: ķīmija; ar pedagogu")

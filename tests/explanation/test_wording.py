@@ -54,6 +54,21 @@ def test_the_raw_count_is_said_and_its_form_agrees(model, class_of, raw, words):
     assert f"2026./2027. m. g. 1. semestrī {words}" in sentence_of(model, table, "unexcused_lessons")
 
 
+def test_a_raw_count_is_of_the_one_semester_that_is_named(model, class_of):
+    table = class_of(semester="2026/2027-1+2026/2027-2", unexcused_raw=23, unexcused_lessons=6.0, absence_share=0.124)
+    table["unexcused_semester"] = "2026/2027-2"
+    assert sentence_of(model, table, "unexcused_lessons").startswith(
+        "2026./2027. m. g. 2. semestrī neattaisnoti kavētas 23"
+    )
+    assert "2026./2027. m. g. 1. un 2. semestrī ir 12,4" in sentence_of(model, table, "absence_share")
+    told = reasons(model, table, details=True)
+    params = told[(told["pupil_id"] == "p00") & (told["line"] > 0)].set_index("code")["params"]
+    assert params["unexcused_lessons.risk"]["period"] == "2026/2027-2"
+    assert params["absence_share.risk"]["period"] == "2026/2027-1+2026/2027-2"
+    table["unexcused_raw"] = np.nan
+    assert sentence_of(model, table, "unexcused_lessons").startswith("2026./2027. m. g. 1. un 2. semestrī")
+
+
 def test_without_a_raw_count_the_rate_is_said(model, class_of):
     assert "no katrām 100" in sentence_of(model, class_of(unexcused_lessons=6.0), "unexcused_lessons")
 

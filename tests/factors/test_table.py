@@ -1,243 +1,168 @@
-"""The factor table: what was known of each pupil on a day."""
+"""The factor table from event tables, beside a sheet, written to Parquet, and with factors of one's own."""
 
+import narwhals as nw
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as parquet
 import pytest
 
-from pumpurs_risk.catalogue import Catalogue
 from pumpurs_risk.errors import RecordsError
-from pumpurs_risk.factors.table import completed_years, factor_table, median_of_others
+from pumpurs_risk.factors import conflicts, factor_frame, factor_table, write_factor_table
 from pumpurs_risk.records import SchoolRecords
 
-DAY = "2027-01-15"
-CATALOGUE = Catalogue.load()
+
+def with_sheet(made, sheet, answers=None, **tables):
+    """Tables and a sheet of the same pupils."""
+    beside = SchoolRecords.from_tables(pd.DataFrame(sheet), as_of=made.day, id_scope="municipality", answers=answers)
+    for name, rows in tables.items():
+        beside.tables[name] = made.table(name, rows)
+    return beside
 
 
-def table(rows, as_of=DAY, answers=None, **options):
-    frame = pd.DataFrame(rows)
-    if "pupil_id" not in frame:
-        frame.insert(0, "pupil_id", [f"p{i}" for i in range(len(frame))])
-    records = SchoolRecords.from_tables(frame, as_of=options.pop("sheet_as_of", as_of), answers=answers)
-    return factor_table(records, as_of, catalogue=CATALOGUE)
-
-
-def same(found, wanted):
-    np.testing.assert_allclose(np.asarray(found, float), np.asarray(wanted, float), rtol=0, atol=1e-12)
-
-
-def test_the_columns_are_the_id_the_context_and_every_factor_in_catalogue_order():
-    X = table({"class_id": ["9.a"]})
-    assert list(X) == ["pupil_id", *CATALOGUE.context, *CATALOGUE.factors]
-    numbers = [name for name, factor in CATALOGUE.factors.items() if factor.kind != "level"]
-    assert (X[numbers].dtypes == np.float64).all()
+def test_columns_and_types_are_those_of_a_sheets_table(made):
+    X = factor_frame(made.records(absences=[made.absence()]), made.day)
+    of_sheet = factor_frame(with_sheet(made, {"pupil_id": ["p"], "class_id": ["9.a"]}), made.day)
+    assert X.dtypes.to_dict() == of_sheet.dtypes.to_dict() and list(X) == list(of_sheet)
     assert isinstance(X.index, pd.RangeIndex)
 
 
-def test_what_nobody_said_is_unknown_and_never_zero():
-    X = table({"pupil_id": ["a"]})
-    known = X.loc[0].dropna()
-    assert set(known.index) == {"pupil_id", "school_id", "programme", "semester", "days_known", "programme_level"}
+def test_without_pupils_and_sheet_nobody_knows_whom_a_table_is_about(made):
+    some = made.records(absences=[made.absence()])
+    del some.tables["pupils"]
+    with pytest.raises(RecordsError) as refused:
+        factor_table(some, made.day)
+    assert refused.value.code == "no_pupils"
 
 
-def test_a_users_factor_is_taken_as_given():
-    own = CATALOGUE.subset(["motivation", "programme_level"])
-    records = SchoolRecords.from_tables(
-        pd.DataFrame({"pupil_id": ["a"], "motivation": ["2"], "mean_mark": [7]}), as_of=DAY, catalogue=own
-    )
-    X = factor_table(records, DAY, catalogue=own)
-    assert X["motivation"].tolist() == [2] and "mean_mark" not in X
-
-
-def test_shares_are_computed_from_lessons_and_the_given_value_fills_where_they_are_not_known():
-    X = table(
-        {
-            "lessons_missed": [60, 60, None, 0],
-            "lessons_held": [480, None, 480, 0],
-            "absence_share": ["30 %", "30 %", None, None],
-            "unexcused_raw": [12, 12, 3, 0],
-            "unexcused_lessons": [None, 7, None, None],
-        }
-    )
-    same(X["absence_share"], [0.125, 0.3, np.nan, np.nan])
-    same(X["unexcused_lessons"], [2.5, 7, 0.625, np.nan])
-    same(X["unexcused_raw"], [12, 12, 3, 0])
-
-
-def test_age_comes_from_the_date_else_the_year_else_as_given():
-    X = table({"birth_date": ["2011-01-15", None, None], "birth_year": [2000, 2011, None], "age": [30, 30, 15.5]})
-    same(X["age"], [16, 2027 + 14 / 365.25 - 2011.5, 15.5])
-
-
-@pytest.mark.parametrize(
-    ("class_id", "programme", "enrolled", "given", "first"),
-    [
-        ("10.a", "", None, None, 1),
-        ("1. kurss", "", None, None, 1),
-        ("9.a", "", None, None, 0),
-        ("2. kurss", "", None, None, 0),
-        ("9.a", "", "2026-09-01", None, 1),
-        ("9.a", "", "2026-08-31", None, 0),
-        ("9.a", "", "2027-01-10", None, 1),
-        ("9.a", "", None, "jā", 1),
-        ("9.a", "", "2020-09-01", "jā", 1),
-        ("", "", None, None, np.nan),
-        ("", "", None, "nē", 0),
-        ("10.a", "vakara", "2024-09-01", None, 1),
-    ],
-)
-def test_the_first_year_is_known_by_level_enrolment_or_word(class_id, programme, enrolled, given, first):
-    X = table({"class_id": [class_id], "programme": [programme], "enrolled_from": [enrolled], "first_year": [given]})
-    same(X["first_year"], [first])
-
-
-def test_days_known_are_school_days_from_september_or_enrolment():
-    X = table(
-        {"enrolled_from": [None, "2019-09-01", "2027-01-11", "2027-01-15", None], "days_known": [None, 5, 5, 5, 12]}
-    )
-    calendar = CATALOGUE.calendar
-    whole = calendar.school_days("2026-09-01", DAY)
-    assert calendar.school_days("2027-01-11", DAY) == 4
-    same(X["days_known"], [whole, whole, 4, 0, 12])
-
-
-def test_a_year_that_the_calendar_does_not_know_leaves_days_unknown_and_scores_the_rest():
-    X = table({"class_id": ["9.a"], "enrolled_from": ["2009-09-01"], "mean_mark": [5]}, as_of="2010-01-15")
-    assert np.isnan(X["days_known"][0]) and X["mean_mark"][0] == 5 and X["first_year"][0] == 1
-
-
-def test_programme_and_level_become_one_factor():
-    X = table({"class_id": ["9.a", "2. kurss", "12", "?", "DT-1"], "programme": ["", "", "vakara", "", "profesionālā"]})
-    assert X["programme_level"].fillna("").tolist() == [
-        "general-9",
-        "vocational-2",
-        "evening-12",
-        "general",
-        "vocational",
-    ]
-
-
-def test_a_given_programme_and_level_counts_where_no_level_is_known():
-    X = table({"programme_level": ["general-9", "vocational-2"], "class_id": ["?", "1. kurss"]})
-    assert X["programme_level"].tolist() == ["general-9", "vocational-1"]
-
-
-def test_the_transition_year_follows_from_the_level_unless_said():
-    X = table({"class_id": ["10.a", "1. kurss", "9.a", "10.b", "?"], "transition_year": [None, None, None, "nē", None]})
-    same(X["transition_year"], [1, 1, 0, 0, np.nan])
-
-
-def test_years_over_age_are_counted_by_the_year_of_birth():
-    X = table(
-        {
-            "class_id": ["9.a"] * 5 + ["1. kurss", "?"],
-            "birth_year": [2011, 2010, 2008, 2012, None, 2010, 2010],
-            "over_age": [None] * 4 + [2, None, None],
-        }
-    )
-    same(X["over_age"], [0, 1, 3, 0, 2, 0, np.nan])
-    by_date = table({"class_id": ["9.a"] * 2, "birth_date": ["2011-01-01", "2010-12-31"]})
-    same(by_date["over_age"], [0, 1])
-
-
-def test_rows_of_a_later_day_are_not_used_and_the_latest_earlier_one_counts():
-    rows = {
-        "pupil_id": ["a", "a", "a", "b"],
-        "as_of": ["2026-09-15", "2027-01-15", "2027-02-01", "2027-02-01"],
-        "mean_mark": [5, 6, 7, 8],
+def test_tables_win_and_the_sheet_fills_what_they_leave_unknown(made):
+    sheet = {
+        "pupil_id": ["p", "x"],
+        "school_id": "s",
+        "class_id": ["9.a", "9.b"],
+        "bullying": [7, 5],
+        "motivation": [2, 1],
     }
-    X = table(rows)
-    assert X[["pupil_id", "mean_mark"]].to_numpy().tolist() == [["school:a", 6]]
-    assert table(rows, as_of="2027-03-01")["mean_mark"].tolist() == [7, 8]
-    assert table(rows, as_of="2026-12-01")["mean_mark"].tolist() == [5]
+    some = with_sheet(made, sheet, pupils=[made.pupil(), made.pupil("q")], incidents=[])
+    X = factor_frame(some, made.day)
+    assert X[["pupil_id", "bullying", "motivation"]].fillna(-1).to_numpy().tolist() == [
+        ["p", 0, 2],
+        ["q", 0, -1],
+        ["x", 5, 1],
+    ]
+    assert X["class_id"].tolist() == ["9.a", "9.a", "9.b"]
 
 
-def test_the_latest_day_of_the_records_is_the_default():
-    records = SchoolRecords.from_tables(
-        pd.DataFrame({"pupil_id": ["a"], "as_of": ["2026-10-01"], "enrolled_from": ["2026-09-01"]})
+def test_answers_fill_what_tables_and_sheet_leave_unknown(made):
+    answers = pd.DataFrame(
+        {
+            "pupil_id": ["p", "p"],
+            "factor": ["motivation", "low_income"],
+            "value": [3, 1],
+            "as_of": made.day,
+            "role": "nurse",
+        }
     )
-    same(factor_table(records)["days_known"], [CATALOGUE.calendar.school_days("2026-09-01", "2026-10-01")])
+    some = with_sheet(made, {"pupil_id": ["p"], "class_id": ["9.a"], "motivation": [2]}, answers, pupils=[made.pupil()])
+    assert made.values(some, "motivation", "low_income") == [2, 1]
 
 
-def test_a_day_may_be_written_as_people_do_and_is_refused_otherwise():
-    records = SchoolRecords.from_tables(pd.DataFrame({"pupil_id": ["a"]}))
-    pd.testing.assert_frame_equal(factor_table(records, "15.01.2027."), factor_table(records, DAY))
-    with pytest.raises(RecordsError):
-        factor_table(records, "drīz")
+def test_the_pupils_of_a_sheet_stand_in_for_a_table_of_them(made):
+    sheet = {
+        "pupil_id": ["p", "q"],
+        "school_id": "s",
+        "class_id": ["9.a", "9.a"],
+        "enrolled_from": ["2025-12-08", None],
+    }
+    some = with_sheet(made, sheet, absences=[made.absence("2025-12-09")])
+    X = factor_frame(some, made.day)
+    np.testing.assert_allclose(X["absence_share"], [1 / (10 * 6.8), 0], rtol=0, atol=1e-12)
 
 
-def answered(*rows):
-    return pd.DataFrame(rows, columns=["pupil_id", "factor", "value", "as_of", "role"])
+def test_a_sheet_brings_nobody_back_whom_the_tables_know_to_have_left(made):
+    left = [{"pupil_id": "p", "date": "2025-11-03", "outcome": "transferred"}]
+    some = with_sheet(made, {"pupil_id": ["p", "x"], "class_id": ["9.a"] * 2}, pupils=[made.pupil()], outcomes=left)
+    assert factor_frame(some, made.day)["pupil_id"].tolist() == ["x"]
 
 
-def test_answers_fill_unknown_factors_only():
-    answers = answered(
-        ("school:a", "motivation", 2, DAY, "class_teacher"), ("school:b", "motivation", 3, DAY, "class_teacher")
+def test_peers_are_compared_by_what_both_sources_know(made):
+    ids = [f"p{n}" for n in range(6)]
+    marks = [made.mark(float(n + 4), pupil_id=name) for n, name in enumerate(ids[:3])]
+    sheet = {"pupil_id": ids, "school_id": "s", "class_id": "9.a", "mean_mark": [1, 1, 1, 7, 8, 9]}
+    some = with_sheet(made, sheet, pupils=[made.pupil(name) for name in ids], marks=marks)
+    assert factor_frame(some, made.day)["mean_mark_vs_peers"].tolist() == [-2.5, -1.5, -0.5, 0.5, 1.5, 2.5]
+
+
+def test_contradictions_between_tables_and_sheet_are_counted_per_factor(made):
+    sheet = {
+        "pupil_id": ["p", "q"],
+        "school_id": "s",
+        "class_id": ["9.a"] * 2,
+        "bullying": [7, 0],
+        "motivation": [2, 2],
+    }
+    some = with_sheet(made, sheet, pupils=[made.pupil(), made.pupil("q")], incidents=[])
+    assert conflicts(some, made.day).to_numpy().tolist() == [["bullying", 1]]
+    assert conflicts(made.records(), made.day).empty
+
+
+def test_what_is_written_is_what_is_made_in_groups_and_order(made, tmp_path):
+    some = made.records(pupils=[made.pupil(name) for name in "cab"], absences=[made.absence(pupil_id="b")])
+    write_factor_table(some, tmp_path / "X.parquet", made.day, memory_limit="200MB")
+    read = parquet.read_table(tmp_path / "X.parquet")
+    X = factor_frame(some, made.day)
+    assert read.column_names == list(X) and read["pupil_id"].to_pylist() == ["a", "b", "c"]
+    np.testing.assert_array_equal(read["absence_share"].to_numpy(), X["absence_share"])
+    sheet = with_sheet(made, {"pupil_id": ["z", "y"], "class_id": ["9.a"] * 2})
+    write_factor_table(sheet, tmp_path / "sheet.parquet", made.day)
+    assert parquet.read_table(tmp_path / "sheet.parquet")["pupil_id"].to_pylist() == ["y", "z"]
+
+
+def test_a_large_table_is_written_in_groups_of_65536_rows(made, tmp_path):
+    import pyarrow as pa
+
+    n = 140_000
+    ids = pa.array(np.char.zfill(np.arange(n)[::-1].astype(str), 6))
+    pupils = pa.table({"pupil_id": ids, "school_id": pa.repeat("s", n), "semester": pa.repeat(made.autumn, n)})
+    write_factor_table(SchoolRecords.of({"pupils": pupils}), tmp_path / "X.parquet", made.day)
+    file = parquet.ParquetFile(tmp_path / "X.parquet")
+    assert max(file.metadata.row_group(i).num_rows for i in range(file.num_row_groups)) <= 65_536
+    assert file.num_row_groups < 6
+    assert file.read(["pupil_id"])["pupil_id"].combine_chunks().equals(ids.take(pa.array(np.arange(n)[::-1])))
+
+
+def test_a_function_makes_a_factor_of_ones_own(made):
+    def fights(known):
+        rows = known.rows("incidents").filter(nw.col("kind") == "violence")
+        return rows.group_by("pupil_id").agg(value=nw.col("date").count())
+
+    some = made.records(
+        pupils=[made.pupil(), made.pupil("q")], incidents=[{"pupil_id": "p", "date": "2025-10-01", "kind": "violence"}]
     )
-    same(table({"pupil_id": ["a", "b"], "motivation": [None, 1]}, answers=answers)["motivation"], [2, 1])
+    X = factor_frame(some, made.day, own={"fights": fights})
+    assert list(X)[-1] == "fights" and X["fights"].fillna(-1).tolist() == [1, -1]
+    assert X["fights"].dtype == np.float64
 
 
-def test_answers_of_a_later_day_change_nothing_and_the_latest_counts():
-    answers = answered(
-        ("school:a", "motivation", 3, "2027-01-16", "x"),
-        ("school:a", "motivation", 1, "2026-10-01", "x"),
-        ("school:a", "motivation", 2, "2026-12-01", "x"),
-        ("school:q", "motivation", 2, DAY, "x"),
-        ("school:a", "no_such_factor", 2, DAY, "x"),
-        ("school:a", "low_income", np.nan, DAY, "x"),
+def test_a_function_may_fill_a_factor_of_the_catalogue(made):
+    def concern(known):
+        return known.roll.select("pupil_id", value=nw.col("level") - 7)
+
+    some = made.records(
+        assessments=[{"pupil_id": "p", "date": "2025-10-01", "factor": "teacher_concern", "value": 0.0}]
     )
-    X = table({"pupil_id": ["a"]}, answers=answers)
-    same(X["motivation"], [2])
-    assert np.isnan(X["low_income"][0]) and len(X) == 1
+    assert made.values(some, "teacher_concern") == 0
+    assert made.values(some, "teacher_concern", own={"teacher_concern": concern}) == 2
 
 
-def test_of_two_answers_of_one_day_the_order_decides_nothing():
-    rows = [("school:a", "motivation", 1, DAY, "x"), ("school:a", "motivation", 3, DAY, "y")]
-    for order in (rows, rows[::-1]):
-        same(table({"pupil_id": ["a"]}, answers=answered(*order))["motivation"], [3])
+def test_the_same_factor_can_be_made_for_every_window(made):
+    own = [{"school_id": "t", "semester": "2025/2026-1", "date_to": "2025-11-28"}]
+    some = made.records(pupils=[made.pupil(), made.pupil("q", school_id="t")], semesters=own)
+    labels = {
+        "days": lambda known: known.roll.select("pupil_id", value=nw.lit((known.window.end - known.window.start).days))
+    }
+    assert factor_frame(some, made.day, own=labels)["days"].tolist() == [110, 89]
 
 
-def test_peers_are_five_others_of_the_same_school_programme_and_level():
-    marks = [4, 5, 6, 7, 8, 9]
-    X = table({"class_id": ["9.a"] * 6 + ["10.a"] * 5, "mean_mark": [*marks, 3, 3, 3, 3, 3]})
-    same(X["mean_mark_vs_peers"][:6], [m - np.median([o for o in marks if o != m]) for m in marks])
-    assert X["mean_mark_vs_peers"][6:].isna().all()
-
-
-def test_peers_who_are_not_known_count_for_nobody():
-    X = table({"class_id": ["9.a"] * 6, "mean_mark": [4, 5, 6, 7, 8, None]})
-    assert X["mean_mark_vs_peers"].isna().all()
-
-
-def test_a_given_value_against_peers_is_kept_so_that_a_class_alone_equals_the_school():
-    school = table({"class_id": ["9.a"] * 3 + ["9.b"] * 5, "mean_mark": range(2, 10)})
-    alone = factor_table(SchoolRecords.from_tables(school[school["class_id"] == "9.a"]), DAY)
-    pd.testing.assert_series_equal(alone["mean_mark_vs_peers"], school["mean_mark_vs_peers"][:3])
-
-
-@pytest.mark.parametrize("least", [1, 2, 5])
-def test_the_median_of_others_is_the_plain_one(least):
-    rng = np.random.default_rng(0)
-    value = np.where(rng.random(200) < 0.2, np.nan, rng.integers(0, 6, 200).astype(float))
-    group = rng.integers(-1, 25, 200)
-    wanted = np.full(200, np.nan)
-    for i in range(200):
-        others = [value[j] for j in range(200) if j != i and group[j] == group[i] and not np.isnan(value[j])]
-        if group[i] >= 0 and not np.isnan(value[i]) and len(others) >= least:
-            wanted[i] = np.median(others)
-    np.testing.assert_array_equal(median_of_others(value, group, least), wanted)
-
-
-def test_no_row_gives_an_empty_table_with_all_columns():
-    X = table({"pupil_id": ["a"], "as_of": ["2027-02-01"]})
-    assert len(X) == 0 and list(X) == ["pupil_id", *CATALOGUE.context, *CATALOGUE.factors]
-
-
-def test_a_pupil_is_eighteen_on_the_eighteenth_birthday():
-    ages = table({"birth_date": ["2009-01-15", "2009-01-16", "2009-01-14"]})["age"]
-    assert ages[0] == 18 and ages[1] < 18 < ages[2]
-
-
-def test_who_was_born_on_29_february_has_a_birthday_on_1_march_of_a_common_year():
-    born = np.array(["2008-02-29"], "M8[D]")
-    for day, age in (("2026-02-28", 17), ("2026-03-01", 18), ("2028-02-28", 19), ("2028-02-29", 20)):
-        assert np.floor(completed_years(born, np.datetime64(day)))[0] == age
+def test_the_day_may_be_left_out_where_a_sheet_says_it(made):
+    some = with_sheet(made, {"pupil_id": ["p"], "class_id": ["9.a"]}, pupils=[made.pupil()])
+    pd.testing.assert_frame_equal(factor_frame(some), factor_frame(some, made.day))

@@ -19,7 +19,7 @@ def catalogue():
 
 @pytest.fixture(scope="session")
 def X():  # noqa: N802
-    return factor_table(make_cohort(600, random_state=3))
+    return factor_table(make_cohort(600, random_state=3, form="sheet"))
 
 
 @pytest.fixture(scope="session")

@@ -87,3 +87,70 @@ def test_without_signals_the_frame_is_empty_and_has_its_columns(catalogue):
     nothing = signals(pupil(), catalogue, AS_OF)
     assert len(nothing) == 0
     assert list(nothing.columns) == list(signals(pupil(unexcused_raw=30), catalogue, AS_OF).columns)
+
+
+def test_a_raw_count_is_told_with_the_one_semester_that_it_is_of_and_with_what_is_still_open(catalogue):
+    both = "2026/2027-1+2026/2027-2"
+    table = pupil(semester=both, unexcused_raw=23, unexcused_semester="2026/2027-2", open_raw=5)
+    lv, en = (signals(table, catalogue, AS_OF, lang)["sentence"].iloc[0] for lang in ("lv", "en"))
+    assert lv == (
+        "2026./2027. m. g. 2. semestrī neattaisnoti kavētas 23 stundas; ja to ir vairāk par 20, skola informē pašvaldību "
+        "(MK noteikumi Nr. 89); attaisnojuma vēl nav 5 stundām."
+    )
+    assert en.startswith("23 lessons were missed without excuse in semester 2 of 2026/2027; above 20,")
+    assert en.endswith("; 5 lessons still have no excuse.")
+
+
+@pytest.mark.parametrize(
+    ("still", "end"), [(1, "vēl nav 1 stundai."), (21, "vēl nav 21 stundai."), (0, "(MK noteikumi Nr. 89).")]
+)
+def test_lessons_without_an_excuse_agree_in_number_and_none_are_not_told(catalogue, still, end):
+    said = signals(pupil(unexcused_raw=23, open_raw=still), catalogue, AS_OF)["sentence"].iloc[0]
+    assert said.endswith(end)
+
+
+def test_two_semesters_with_many_lessons_together_and_few_in_each_are_no_signal(catalogue):
+    both = "2026/2027-1+2026/2027-2"
+    assert found(catalogue, semester=both, unexcused_raw=15, unexcused_semester="2026/2027-1", open_raw=30) == []
+
+
+def test_violence_is_told_with_its_dates_and_subjects_with_their_names(catalogue):
+    facts = pd.DataFrame(
+        {
+            "pupil_id": "p1",
+            "factor": ["violence", "violence", "failing_subjects", "failing_subjects", "mean_mark"],
+            "detail": ["12.11.2026.", "03.12.2026.", "fizika", "ķīmija", "sports (9)"],
+        }
+    )
+    table = pupil(level=8.0, violence=2, failing_subjects=2)
+    lv = signals(table, catalogue, AS_OF, evidence=facts).set_index("signal")["sentence"]
+    assert lv["violence"].startswith(
+        "Ir ieraksts par vardarbību (12.11.2026., 03.12.2026.). Pārbaudiet, vai par to ir ziņots;"
+    )
+    assert "2 mācību priekšmetos: fizika, ķīmija; lai pārceltu nākamajā klasē" in lv["failing_two_grades_4_8"]
+    en = signals(table, catalogue, AS_OF, "en", facts).set_index("signal")["sentence"]
+    assert en["violence"].startswith(
+        "Violence is on record (12.11.2026., 03.12.2026.). Check that it was reported the same day"
+    )
+
+
+def test_who_told_of_violence_is_named(catalogue):
+    day = dt.date(2026, 12, 3)
+    facts = {
+        "pupil_id": ["p1"],
+        "factor": ["violence"],
+        "detail": ["1"],
+        "source": ["answers"],
+        "role": ["social_pedagogue"],
+    }
+    said = signals(pupil(violence=1), catalogue, AS_OF, evidence=pd.DataFrame(facts | {"date_to": [day]}))["sentence"]
+    assert said.iloc[0].startswith("Ir ieraksts par vardarbību (sociālais pedagogs, 03.12.2026.). Pārbaudiet,")
+
+
+def test_without_facts_of_the_pupil_a_signal_is_told_as_before(catalogue):
+    others = pd.DataFrame({"pupil_id": ["x"], "factor": ["violence"], "detail": ["12.11.2026."]})
+    table = pupil(violence=1)
+    pd.testing.assert_frame_equal(signals(table, catalogue, AS_OF, evidence=others), signals(table, catalogue, AS_OF))
+    pd.testing.assert_frame_equal(
+        signals(table, catalogue, AS_OF, evidence=others[:0]), signals(table, catalogue, AS_OF)
+    )

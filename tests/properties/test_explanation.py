@@ -16,7 +16,7 @@ from pumpurs_risk.model import PeerReference, load_model
 
 @cache
 def made():
-    X = factor_table(make_cohort(300, random_state=11))
+    X = factor_table(make_cohort(300, random_state=11, form="sheet"))
     return load_model("literature-prior"), X, Catalogue.load()
 
 

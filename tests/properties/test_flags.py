@@ -20,7 +20,7 @@ AS_OF = dt.date(2027, 1, 15)
 
 @cache
 def made():
-    X = factor_table(make_cohort(300, random_state=12))
+    X = factor_table(make_cohort(300, random_state=12, form="sheet"))
     return load_model("literature-prior"), X, Catalogue.load()
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from pumpurs_risk.catalogue import Catalogue
 from pumpurs_risk.factors import factor_table
-from pumpurs_risk.factors.table import completed_years
+from pumpurs_risk.factors.sheet import completed_years
 from pumpurs_risk.records import SchoolRecords, SheetContract, read_records
 from pumpurs_risk.records.identity.key_file import KeyFile
 

@@ -9,7 +9,7 @@ import pytest
 from pumpurs_risk.catalogue import Catalogue
 from pumpurs_risk.errors import CatalogueError
 from pumpurs_risk.records.contract import Field, SheetContract, normal_heading, without_diacritics
-from pumpurs_risk.records.sheet_schema import sheet_package, sheet_schema
+from pumpurs_risk.records.sheet_schema import records_package, sheet_schema
 from pumpurs_risk.resources import resource
 
 
@@ -98,7 +98,7 @@ def test_the_published_schema_is_what_the_catalogue_gives(catalogue):
     stored = json.loads(resource("data_schema", "factor_sheet.json").read_text(encoding="utf-8"))
     assert stored == json.loads(json.dumps(sheet_schema(catalogue))), "run: python -m pumpurs_risk.records.sheet_schema"
     package = json.loads(resource("data_schema", "datapackage.json").read_text(encoding="utf-8"))
-    assert package == json.loads(json.dumps(sheet_package(catalogue))), (
+    assert package == json.loads(json.dumps(records_package(catalogue))), (
         "run: python -m pumpurs_risk.records.sheet_schema"
     )
 

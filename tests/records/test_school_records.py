@@ -645,3 +645,47 @@ def test_a_sheet_of_first_names_alone_is_read_though_one_is_missing(tmp_path):
     frame = pd.DataFrame({"Vārds": ["Anna", None], "Klase": ["9.a", "9.a"]})
     records = SchoolRecords.from_tables(frame, as_of=DAY, key=tmp_path / "k.key.json")
     assert records.names["name"].tolist() == ["Anna"] and codes(records) == ["row_without_id"]
+
+
+# --- Event tables
+
+
+def test_records_may_be_made_of_tables_by_hand():
+    pupils = pa.table({"pupil_id": ["a:1", "b:1"], "school_id": ["a", "b"], "semester": ["2026/2027-1"] * 2})
+    records = SchoolRecords.of({"pupils": pupils}, engine="arrow")
+    assert records.engine == "arrow" and records.pupils is pupils and records.absences is None
+    assert records.school_ids == ("a", "b") and records.schools["title"].tolist() == ["a", "b"]
+    assert records.sheet.empty and records.as_of is None and records.report.ok
+    more = dataclasses.replace(records, tables={"pupils": pupils.slice(0, 1)})
+    assert more.school_ids == ("a",) and records.school_ids == ("a", "b")
+
+
+def test_a_sheet_has_no_tables_and_its_schools_are_known():
+    frame = pd.DataFrame({"pupil_id": ["1"], "school_id": ["a"], "class_id": ["9.a"], "mean_mark": [7]})
+    records = SchoolRecords.from_tables(frame, as_of=DAY)
+    assert records.tables == {} and records.without_dates == () and records.last_record is None
+    assert records.school_ids == ("a",)
+    assert records.report.counts["table"].tolist() == ["sheet"]
+
+
+def test_an_empty_frame_says_none():
+    roll = pd.DataFrame({"pupil_id": ["1"], "school_id": ["a"], "semester": ["2026/2027-1"], "level": [9]})
+    nobody = pd.DataFrame({"pupil_id": [], "date": [], "kind": []})
+    records = SchoolRecords.from_tables(pupils=roll, incidents=nobody)
+    assert len(records.incidents) == 0 and records.absences is None and records.report.problems.empty
+
+
+def test_schools_of_a_caller_are_a_table_beside_event_tables():
+    roll = pd.DataFrame({"pupil_id": ["1"], "school_id": ["a"], "semester": ["2026/2027-1"], "level": [9]})
+    schools = pd.DataFrame({"school_id": ["a"], "title": ["A skola"], "rural": [1], "places": [3]})
+    records = SchoolRecords.from_tables(pupils=roll, schools=schools)
+    assert records.schools[["title", "places"]].to_numpy().tolist() == [["A skola", 3.0]]
+    assert records.tables["schools"]["rural"].to_pylist() == [1.0]
+
+
+def test_answers_find_the_pupils_of_a_roll():
+    roll = pd.DataFrame({"pupil_id": ["1"], "school_id": ["a"], "semester": ["2026/2027-1"], "level": [9]})
+    answers = pd.DataFrame({"pupil_id": ["1", "2"], "factor": ["motivation"] * 2, "value": [1, 2], "as_of": [DAY] * 2})
+    records = SchoolRecords.from_tables(pupils=roll, answers=answers)
+    assert records.answers["pupil_id"].tolist() == ["1"]
+    assert records.report.problems["code"].tolist() == ["answer_pupil_unknown"]

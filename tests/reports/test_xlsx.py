@@ -164,7 +164,7 @@ def test_each_pupil_is_decided_on_in_one_place_only(workbook):
 
 def test_the_lines_of_a_pupil_add_up_to_the_total_as_printed(example_paper):
     for _, lines in example_paper().details.groupby("pupil_id"):
-        shown = sum_lines(lines, "lv")
+        shown = sum_lines(list(lines.itertuples(index=False)), "lv")
         *parts, (kind, said, total) = shown
         assert kind == "total"
         assert round(sum(weight for _, _, weight in parts if weight is not None), 2) == total == -1.3
@@ -183,7 +183,7 @@ def test_the_lines_of_a_pupil_add_up_to_the_total_as_printed(example_paper):
 )
 def test_a_probability_is_said_with_one_digit(log_odds, said):
     lines = pd.DataFrame({"kind": ["base", "total"], "sentence": "", "contribution": [log_odds, log_odds]})
-    assert said in sum_lines(lines, "lv")[-1][1]
+    assert said in sum_lines(list(lines.itertuples(index=False)), "lv")[-1][1]
 
 
 def test_a_frame_without_a_needed_column_is_named(example_paper):

@@ -1,4 +1,4 @@
-"""The demonstration: a made municipality, handed in as people would, scored as a school would."""
+"""The demonstration: a made municipality, handed in as people would, scored in two semesters as schools would."""
 
 from __future__ import annotations
 
@@ -8,11 +8,10 @@ from pumpurs_risk.batch.folder import free_name
 from pumpurs_risk.batch.scoring import Progress
 from pumpurs_risk.batch.semester import MadeSemester, run_semester
 from pumpurs_risk.errors import RunError
-from pumpurs_risk.locale import text
 
 
-def run_demo(out: Path, *, seed: int = 0, lang: str = "lv", progress: Progress | None = None) -> MadeSemester:
-    """Make a municipality's sheets in a new folder and score them beside it.
+def run_demo(out: Path, *, seed: int = 0, lang: str = "lv", progress: Progress | None = None) -> list[MadeSemester]:
+    """Make what a municipality's schools hand in for two semesters, and score one after the other.
 
     Parameters
     ----------
@@ -27,21 +26,28 @@ def run_demo(out: Path, *, seed: int = 0, lang: str = "lv", progress: Progress |
 
     Returns
     -------
-    MadeSemester
-        All of it made data, and said so in every file.
+    list of MadeSemester
+        In order of time; all of it made data, and said so in every file.
 
     Raises
     ------
     RunError
         If the place cannot be written to.
     """
-    from pumpurs_risk.datasets import write_municipality
+    from pumpurs_risk.datasets import write_semesters
 
     folder = free_name(out)
     try:
-        data = folder / text("cli.demo_data", lang)
-        data.mkdir(parents=True)
-        write_municipality(data, random_state=seed, lang=lang)
+        folder.mkdir(parents=True)
+        handed_in = write_semesters(folder, random_state=seed, lang=lang)
     except OSError as error:
         raise RunError("cannot_write", path=str(folder), detail=error.strerror or str(error)) from None
-    return run_semester(data, lang=lang, progress=progress)
+    made: list[MadeSemester] = []
+    for data, as_of in handed_in:
+        earlier = [each.run.path for each in made if each.run.path is not None]
+        made.append(
+            run_semester(
+                data, as_of=as_of.isoformat(), previous=earlier, no_previous=True, lang=lang, progress=progress
+            )
+        )
+    return made

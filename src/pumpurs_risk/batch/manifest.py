@@ -19,6 +19,8 @@ class InputFile(msgspec.Struct, frozen=True, kw_only=True):
 
     file: str
     sheet: str
+    table: str
+    """Which table of the records it is; ``sheet`` for a factor sheet."""
     school_id: str
     rows_in: int
     used: int
@@ -35,8 +37,8 @@ class SchoolCounts(msgspec.Struct, frozen=True, kw_only=True):
     pupils_in: int
     scored: int
     out_of_scope: int
-    later: int
-    """Pupils whose rows speak of a later day only; pupils_in = scored + out_of_scope + later."""
+    not_on_roll: int
+    """Pupils who left before the list's day, or of whom only later rows speak: pupils_in = scored + out_of_scope + this."""
     rows_rejected: int
     cells_set_aside: int
     above: int

@@ -175,8 +175,9 @@ class PaperMaker:
                 columns=["pupil_id", "school_id", "shown", "class_id", "kind", "sentence", "contribution"]
             )
         lines = reasons_of(
-            run.model, some, run.lang, None, reference=run.peers, catalogue=self.catalogue, strengths=None, details=True
-        )
+            run.model, some, run.lang, None, reference=run.peers, catalogue=self.catalogue, strengths=None, details=True,
+            evidence=run.evidence,
+        )  # fmt: skip
         lines = lines[(lines["line"] == 0) & (lines["kind"] != "rest")]
         totals = pd.DataFrame(
             {"pupil_id": some["pupil_id"], "kind": "total", "sentence": "", "contribution": run.model.log_odds(some)}

@@ -60,6 +60,8 @@ class Run:
     flags, reasons, factors : pandas.DataFrame
         One row per pupil; lines of reasons; the factor table X. While a folder is written, only the reasons of pupils on
         paper are held in memory; `open_run` gives everybody's.
+    evidence : pandas.DataFrame
+        The facts behind the factors of pupils on paper: subjects, dates, source, role.
     questions, next_steps, signals, summary : pandas.DataFrame
         What to ask, what to do next, always-look signals, counts per school.
     answers, decisions, added : pandas.DataFrame
@@ -84,7 +86,7 @@ class Run:
     Examples
     --------
     >>> import pumpurs_risk as pr
-    >>> run = pr.score(pr.make_cohort(n_pupils=60, random_state=0), as_of="2027-01-15", lang="en")
+    >>> run = pr.score(pr.make_cohort(n_pupils=60, random_state=0, form="sheet"), as_of="2027-01-15", lang="en")
     >>> len(run.flags), len(run.factors), int(run.summary["roll"].sum())
     (60, 60, 60)
     >>> listed = run.flags.loc[run.flags["tier"] == "act_now", "pupil_id"]
@@ -95,6 +97,7 @@ class Run:
     flags: pd.DataFrame
     reasons: pd.DataFrame
     factors: pd.DataFrame
+    evidence: pd.DataFrame
     questions: pd.DataFrame
     next_steps: pd.DataFrame
     signals: pd.DataFrame
@@ -122,7 +125,7 @@ class Run:
         Examples
         --------
         >>> import pumpurs_risk as pr
-        >>> run = pr.score(pr.make_cohort(n_pupils=60, random_state=0), as_of="2027-01-15", lang="en")
+        >>> run = pr.score(pr.make_cohort(n_pupils=60, random_state=0, form="sheet"), as_of="2027-01-15", lang="en")
         >>> run.to_dict()["as_of"], len(run.to_dict()["flags"]["flags"])
         ('2027-01-15', 60)
         """
@@ -139,12 +142,12 @@ class Run:
 
 
 def school_counts(run: Run) -> tuple[SchoolCounts, ...]:
-    """Count what became of every school's pupils: in = scored + out of scope + known later only."""
+    """Count what became of every school's pupils: in = scored + out of scope + not on the day's roll."""
     records = run.records
     assert records is not None
     scored = run.factors.groupby("school_id").size()
     outside = records.out_of_scope.groupby("school_id").size()
-    known = records.sheet.groupby("school_id")["pupil_id"].nunique()
+    known = records.pupils_known.groupby("school_id")["pupil_id"].nunique()
     problems = records.report.problems
     aside = problems[problems["severity"] == "set_aside"]
     cells = aside[aside["action"] == "cell_unknown"].groupby("school_id").size()
@@ -154,6 +157,7 @@ def school_counts(run: Run) -> tuple[SchoolCounts, ...]:
     counts = []
     for school in sorted({*titles, *scored.index}):
         n, out = int(scored.get(school, 0)), int(outside.get(school, 0))
+        everybody = max(int(known.get(school, 0)) + out, n + out)
         listed = {
             name: int(summary.loc[school, name]) if school in summary.index else 0
             for name in (
@@ -171,10 +175,10 @@ def school_counts(run: Run) -> tuple[SchoolCounts, ...]:
             SchoolCounts(
                 school_id=str(school),
                 title=str(titles.get(school) or school),
-                pupils_in=int(known.get(school, 0)) + out,
+                pupils_in=everybody,
                 scored=n,
                 out_of_scope=out,
-                later=int(known.get(school, 0)) - n,
+                not_on_roll=everybody - n - out,
                 rows_rejected=int(rows.get(school, 0)),
                 cells_set_aside=int(cells.get(school, 0)),
                 **listed,

@@ -12,7 +12,8 @@ from pumpurs_risk.batch.run import Run, RunSettings
 from pumpurs_risk.catalogue import Catalogue
 from pumpurs_risk.errors import RunError
 from pumpurs_risk.explanation import reasons as reasons_of
-from pumpurs_risk.factors import factor_table
+from pumpurs_risk.factors import evidence as evidence_of
+from pumpurs_risk.factors import factor_frame
 from pumpurs_risk.flags import FlagPolicy, flag, next_steps, questions, signals, summarise
 from pumpurs_risk.locale import check_language
 from pumpurs_risk.model import AdditiveModel, PeerReference, load_model
@@ -101,7 +102,7 @@ def score(
     earlier = EarlierWork.read(previous, catalogue, day)
     records = earlier.added_to(records)
     tell("factors", 0.3)
-    X = factor_table(records, as_of=day, catalogue=catalogue)
+    X = factor_frame(records, day, catalogue=catalogue)
     if not len(X):
         raise RunError("nothing_scored", detail=_why_nothing(records, lang))
     fitted = chosen.for_recorded(X)
@@ -111,17 +112,19 @@ def score(
     tell("flags", 0.5)
     policy = policy or FlagPolicy(places=places_of(records))
     flags = flag(fitted, X, policy, catalogue=catalogue, as_of=day)
-    signs = signals(X, catalogue, as_of=day, lang=lang)
-    asked = questions(fitted, X, flags, catalogue, lang=lang)
-    tell("reasons", 0.6)
     on_paper = flags["tier"].ne("none") | flags["always_look"].ne("") | flags["above"] | flags["uncertain_cut"]
     some = X[on_paper.to_numpy()].reset_index(drop=True)
-    told = reasons_of(fitted, some if out else X, lang, top, reference=peers, catalogue=catalogue)
+    facts = evidence_of(records, day, some["pupil_id"].tolist(), catalogue=catalogue, lang=lang)
+    signs = signals(X, catalogue, as_of=day, lang=lang, evidence=facts)
+    asked = questions(fitted, X, flags, catalogue, lang=lang)
+    tell("reasons", 0.6)
+    told = reasons_of(fitted, some if out else X, lang, top, reference=peers, catalogue=catalogue, evidence=facts)
     steps = next_steps(flags, told, asked, catalogue, day, lang, X=X)
     run = Run(
         flags=flags,
         reasons=told,
         factors=X,
+        evidence=facts,
         questions=asked,
         next_steps=steps,
         signals=signs,

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from pumpurs_risk.batch.folder import free_name
+from pumpurs_risk.batch.known_when import known_when_notes
 from pumpurs_risk.batch.manifest import read_manifest
 from pumpurs_risk.batch.run import Run, RunSettings
 from pumpurs_risk.batch.scoring import Progress, as_date, places_of, score
@@ -41,12 +42,17 @@ class ReadSemester:
 
     def lines(self, lang: str) -> list[str]:
         """Say what was read, per school."""
+        from pumpurs_risk.records.tables.contract import table_contracts
+
+        contracts = table_contracts(self.catalogue)
         counts = self.records.report.counts
         lines = []
         if self.settings.expected:
             lines.append(self.settings.received(lang))
         for row in counts.itertuples(index=False):
             where = f"{row.file!s} [{row.sheet!s}]" if row.sheet else str(row.file)
+            if row.table != "sheet":
+                where += f" – {contracts[str(row.table)].titles[lang]}"
             lines.append(
                 text(
                     "cli.table_read",
@@ -70,7 +76,8 @@ class MadeSemester:
 
     run: Run
     read: ReadSemester
-    notes: tuple[str, ...] = field(default=())
+    previous: tuple[Path, ...] = field(default=())
+    """Earlier runs whose answers and decisions were carried over."""
 
     @property
     def all_well(self) -> bool:
@@ -82,11 +89,12 @@ class MadeSemester:
         """Say the result: per school one line, then the files to open."""
         run = self.run
         assert run.path is not None and run.manifest is not None
-        lines = [*self.notes, *(f"  - {said}" for said in run.not_understood)]
+        lines = [self.read.settings.received(lang)] if self.read.settings.expected else []
+        lines += [text("cli.previous_read", lang, run=path.name) for path in self.previous]
+        lines += [f"  - {said}" for said in run.not_understood]
         if self.read.as_of_assumed:
             lines.append(text("cli.as_of_assumed", lang, date=date_text(run.as_of, lang)))
-        if self.read.settings.expected:
-            lines.append(self.read.settings.received(lang))
+        lines += known_when_notes(self.read.records, run.as_of, self.read.catalogue, lang)
         scored = sum(school.scored for school in run.manifest.schools)
         outside = sum(school.out_of_scope for school in run.manifest.schools)
         rejected = sum(school.rows_rejected for school in run.manifest.schools)
@@ -148,10 +156,10 @@ def read_semester(
     day = as_date(as_of) or stated.as_of
     schools = {name: msgspec.structs.asdict(school) for name, school in stated.schools.items()}
     for school in schools.values():
-        school["mapping"] = found.path(school["mapping"]) if school["mapping"] else None
+        school["mapping"] = found.path_or_name(school["mapping"]) if school["mapping"] else None
     records = read_records(
         data,
-        mapping=mapping or (found.path(stated.mapping) if stated.mapping else None),
+        mapping=mapping or (found.path_or_name(stated.mapping) if stated.mapping else None),
         key=key or (found.path(stated.key) if stated.key else None),
         id_scope=id_scope or stated.id_scope or None,
         lang=lang or stated.lang or "lv",
@@ -163,8 +171,7 @@ def read_semester(
         schools=schools,
     )
     assumed = day is None and records.as_of is None
-    received_ids = set(records.sheet["school_id"]) | set(records.out_of_scope["school_id"])
-    missing = tuple(s.title or name for name, s in stated.schools.items() if name not in received_ids)
+    missing = tuple(s.title or name for name, s in stated.schools.items() if name not in records.school_ids)
     return ReadSemester(
         records=records,
         catalogue=known,
@@ -218,7 +225,7 @@ def run_semester(
         threshold=threshold or stated.threshold or FlagPolicy.threshold,
         cut_by=cut_by or stated.cut_by or None,  # type: ignore[arg-type]
     )
-    chosen = model or (str(found_model(read.found)) if stated.model else "literature-prior")
+    chosen = model or (str(read.found.path_or_name(stated.model)) if stated.model else "literature-prior")
     run = score(
         read.records,
         as_of=read.as_of,
@@ -232,8 +239,7 @@ def run_semester(
         settings=read.settings,
         progress=progress,
     )
-    notes = tuple(text("cli.previous_read", language, run=path.name) for path in earlier)
-    return MadeSemester(run=run, read=read, notes=notes)
+    return MadeSemester(run=run, read=read, previous=tuple(earlier))
 
 
 def default_name(data: Path, as_of: dt.date) -> Path:
@@ -261,12 +267,6 @@ def earlier_runs(data: Path, as_of: dt.date) -> list[Path]:
             if manifest.as_of <= as_of:
                 found.append((manifest.as_of, manifest.made_at, path.name, path))
     return [path for *_, path in sorted(found)]
-
-
-def found_model(found: FoundSettings) -> Path | str:
-    """Give the model that the settings name: a path below them, or a shipped name."""
-    path = found.path(found.settings.model)
-    return path if path.exists() else found.settings.model
 
 
 def _check_semesters(found: FoundSettings, catalogue: Catalogue) -> None:

@@ -67,6 +67,11 @@ class FoundSettings:
         """Give a path that stands in the file."""
         return (self.folder or Path()) / written
 
+    def path_or_name(self, written: str) -> Path | str:
+        """Give a path that stands in the file, or what was written if nothing lies there: the name of a shipped one."""
+        path = self.path(written)
+        return path if path.exists() else written
+
 
 def find_settings(data: Path) -> FoundSettings:
     """Look for ``pumpurs.toml`` in the data's folder and upwards.

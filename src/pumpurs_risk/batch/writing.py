@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 
 from pumpurs_risk import __version__
 from pumpurs_risk.batch.folder import new_folder
+from pumpurs_risk.batch.known_when import known_when_notes
 from pumpurs_risk.batch.manifest import SCHEMA_VERSION, InputFile, Manifest, ModelUsed, write_manifest
 from pumpurs_risk.batch.papers import PaperMaker, expiry
 from pumpurs_risk.batch.run import Run, RunSettings, school_counts
@@ -40,6 +41,7 @@ FRAMES = (
     "flags",
     "reasons",
     "factors",
+    "evidence",
     "questions",
     "next_steps",
     "signals",
@@ -178,7 +180,9 @@ def _write_reasons(
     try:
         for start in range(0, n, ROWS_AT_ONCE):
             part = run.factors.iloc[start : start + ROWS_AT_ONCE]
-            told = reasons_of(run.model, part, run.lang, top, reference=run.peers, catalogue=catalogue)
+            told = reasons_of(
+                run.model, part, run.lang, top, reference=run.peers, catalogue=catalogue, evidence=run.evidence
+            )
             table = _reasons_table(told)
             writer = writer or pq.ParquetWriter(path, table.schema)
             writer.write_table(table, row_group_size=ROWS_AT_ONCE)
@@ -241,7 +245,8 @@ def _manifest(
     digests = {(item["file"], item["sheet"]): item["sha256"] for item in records.inventory}
     expires = expiry(catalogue, run.as_of)
     report = records.report
-    warnings = (settings.received(run.lang),) if settings.not_received else ()
+    received = (settings.received(run.lang),) if settings.not_received else ()
+    warnings = (*received, *known_when_notes(records, run.as_of, catalogue, run.lang))
     return Manifest(
         schema_version=SCHEMA_VERSION,
         tool=f"pumpurs-risk {__version__}",

@@ -201,7 +201,8 @@ class SchoolCalendar(Mapping[str, Semester]):
         Parameters
         ----------
         semester_id : str
-            Such as ``"2026/2027-1"``; an empty text gives "in the semester reported".
+            Such as ``"2026/2027-1"``, or two of them joined by ``"+"`` where counts cover both; an empty text gives
+            "in the semester reported".
         lang : {"lv", "en"}
             The reader's language.
 
@@ -209,14 +210,27 @@ class SchoolCalendar(Mapping[str, Semester]):
         -------
         str
             Adverbial; begins in lower case where it begins with a word.
+
+        Examples
+        --------
+        >>> from pumpurs_risk.catalogue import Catalogue
+        >>> calendar = Catalogue.load().calendar
+        >>> calendar.period_text("2026/2027-1+2026/2027-2"), calendar.period_text("2026/2027-1", "en")
+        ('2026./2027. m. g. 1. un 2. semestrī', 'in semester 1 of 2026/2027')
         """
         from pumpurs_risk.locale import text
 
-        years, _, number = semester_id.partition("-")
-        first, _, second = years.partition("/")
+        one, _, other = semester_id.partition("+")
+        first, second, number = _parts(one)
         if not number:
             return text("catalogue.period_unknown", lang)
-        return text("catalogue.period", lang, first=first, second=second, number=number)
+        if not other:
+            return text("catalogue.period", lang, first=first, second=second, number=number)
+        third, fourth, last = _parts(other)
+        key = "period_both" if (first, second) == (third, fourth) else "period_two"
+        return text(
+            f"catalogue.{key}", lang, first=first, second=second, number=number, third=third, fourth=fourth, last=last
+        )
 
     def usual_age(self, programme: ArrayLike, level: ArrayLike) -> NDArray[np.float64]:
         """Age that a pupil of a level usually reaches in the calendar year in which the school year begins.
@@ -243,6 +257,38 @@ class SchoolCalendar(Mapping[str, Semester]):
 
         offsets = pd.Series(programme, dtype=object).map(self.rules.usual_age).to_numpy(dtype=float)
         return np.asarray(offsets + np.asarray(level, dtype=float))
+
+    def lessons_per_day(self, programme: ArrayLike, level: ArrayLike) -> NDArray[np.float64]:
+        """Mean number of lessons a school day, for pupils whose lessons held nobody recorded.
+
+        Parameters
+        ----------
+        programme : array-like of str, shape (n,)
+            ``general``, ``evening`` or ``vocational``.
+        level : array-like of float, shape (n,)
+            Grade or course year.
+
+        Returns
+        -------
+        ndarray of shape (n,)
+            Lessons; NaN where programme or level is unknown, or the calendar's rules do not hold the level.
+
+        Examples
+        --------
+        >>> from pumpurs_risk.catalogue import Catalogue
+        >>> Catalogue.load().calendar.lessons_per_day(["general", "general", None], [1, 9, 9]).tolist()
+        [4.4, 6.8, nan]
+        """
+        import pandas as pd
+
+        names = pd.Series(programme, dtype=object).to_numpy()
+        levels = np.asarray(level, dtype=float)
+        found = np.full(levels.shape, np.nan)
+        for name, by_level in self.rules.lessons_per_day.items():
+            place = np.where(np.isnan(levels), -1, levels - 1).astype(int)
+            there = (names == name) & (place >= 0) & (place < len(by_level)) & (levels == place + 1)
+            found[there] = np.asarray(by_level)[place[there]]
+        return found
 
     # --- inside
 
@@ -315,6 +361,13 @@ class SchoolCalendar(Mapping[str, Semester]):
             first=str(self._from[0]),
             last=str(self._reign_end[-1] - np.timedelta64(1, "D")),
         )
+
+
+def _parts(semester_id: str) -> tuple[str, str, str]:
+    """Split ``"2026/2027-1"`` into its two years and its number."""
+    years, _, number = semester_id.partition("-")
+    first, _, second = years.partition("/")
+    return first, second, number
 
 
 def _day(day: Any) -> np.datetime64:

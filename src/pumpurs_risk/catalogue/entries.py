@@ -77,6 +77,15 @@ class Applies(_Entry, frozen=True):
     max_age: float | None = None
 
 
+class Details(_Entry, frozen=True):
+    """How the facts behind a factor (subjects, dates) are put into its sentence, in one language."""
+
+    lead: str = ": {details}"
+    """Stands after the first clause; holds ``{details}``."""
+    more: Forms = "+ {n}"
+    """Ends a list that is cut short; ``{n}`` is how many facts are left out and chooses the form."""
+
+
 class Sentences(_Entry, frozen=True):
     """How a reason is said in one language.
 
@@ -84,7 +93,8 @@ class Sentences(_Entry, frozen=True):
     them.
 
     ``risk`` and ``strength`` say the recorded value; ``risk_raw`` says it by the raw count where one was recorded
-    (``RiskFactor.raw``); ``unknown`` says that it is not recorded and who could find out.
+    (``RiskFactor.raw``); ``unknown`` says that it is not recorded and who could find out. ``details`` puts facts
+    behind it into the sentence; every sentence stands without them too.
     """
 
     risk: Forms
@@ -92,6 +102,7 @@ class Sentences(_Entry, frozen=True):
     unknown: str
     risk_raw: Forms | None = None
     strength_raw: Forms | None = None
+    details: Details = Details()
 
 
 class Published(_Entry, frozen=True):
@@ -102,6 +113,22 @@ class Published(_Entry, frozen=True):
     source: str
     odds_ratio: Positive | None = None
     """None where there is no figure for the factor itself."""
+
+
+class Computed(_Entry, frozen=True):
+    """How a factor is counted from event tables: which rows, added up how, over what time."""
+
+    table: Literal["absences", "marks", "incidents", "assessments"]
+    aggregate: Literal["count", "sum", "max", "latest", "share"]
+    """``share``: rows that ``where`` chooses of all the pupil's rows; ``latest``: of one day the greatest."""
+    where: dict[str, tuple[str, ...]] = {}
+    """By column, the values of rows that count; statuses and marks are those known on the day."""
+    column: str = ""
+    """What is summed, or of which the greatest or latest counts; not needed for ``count`` and ``share``."""
+    per: Literal["", "lessons_held"] = ""
+    """``lessons_held``: per 100 lessons held in the review window."""
+    window: Literal["review_window", "30_days", "semester", "school_year", "ever"] = "review_window"
+    """``semester``: from the first day of the review window up to the day of the list."""
 
 
 class RiskFactor(_Entry, frozen=True, kw_only=True):
@@ -167,6 +194,8 @@ class RiskFactor(_Entry, frozen=True, kw_only=True):
         Words for the whole values of a rated factor, from its smallest, per language.
     revealing_words : dict of str to tuple of str, optional
         Words that give the factor away; an output whose audience may not see it contains none of them.
+    compute : Computed, optional
+        How it is counted from event tables; without it the library's own rule holds, or what people assessed.
     id : str
         Filled in from the table's name.
 
@@ -210,6 +239,7 @@ class RiskFactor(_Entry, frozen=True, kw_only=True):
     levels: tuple[str, ...] = ()
     scale: dict[str, tuple[str, ...]] = {}
     revealing_words: dict[str, tuple[str, ...]] = {}
+    compute: Computed | None = None
     id: str = ""
 
 
@@ -357,6 +387,8 @@ class CalendarRules(_Entry, frozen=True):
     """Counts run over the last completed semester until so many school days of the running one have passed."""
     usual_age: dict[str, int]
     """By programme: level plus this is the age reached in the calendar year in which the school year begins."""
+    lessons_per_day: dict[str, tuple[Positive, ...]]
+    """By programme: mean number of lessons a school day, level by level from level 1; used where nobody recorded them."""
 
 
 class ContextColumn(_Entry, frozen=True):
@@ -364,6 +396,12 @@ class ContextColumn(_Entry, frozen=True):
 
     name: Texts
     meaning: Texts
+    kind: Literal["text", "number"] = "number"
+    """What its values are; an unknown text of ``semester`` is empty."""
+    semester_in: str = ""
+    """Context column that names the one semester that its counts are of; else they are of ``semester``."""
+    open_in: str = ""
+    """Context column with the number of absences that may still be excused."""
     id: str = ""
 
 

@@ -10,10 +10,11 @@ from functools import cache
 from itertools import pairwise
 from typing import Any
 
+from pumpurs_risk.catalogue.compute_checks import compute_problems
 from pumpurs_risk.catalogue.entries import Construct, RiskFactor
 from pumpurs_risk.catalogue.entry_types import nearest
 from pumpurs_risk.catalogue.protected import Recogniser
-from pumpurs_risk.catalogue.sentences import QUESTION, RATED, REASON, UNKNOWN, check_sentence
+from pumpurs_risk.catalogue.sentences import LEAD, MORE, QUESTION, RATED, REASON, UNKNOWN, check_sentence
 from pumpurs_risk.catalogue.sources import EntryError
 from pumpurs_risk.catalogue.tables import Tables
 from pumpurs_risk.locale import LANGUAGES
@@ -76,6 +77,9 @@ class _Factor:
             self._contrast()
         self._typical()
         self._words()
+        if self.factor.compute is not None:
+            for code, path, params in compute_problems(self.factor.compute):
+                raise self.error(code, *path, **params)
 
     def _identity(self, context: Mapping[str, Any]) -> None:
         if not _ID.fullmatch(self.factor.id):
@@ -185,6 +189,9 @@ class _Factor:
                 if (entry := getattr(sentences, name)) is not None:
                     known = UNKNOWN if name == "unknown" else said
                     check_sentence(entry, known, self.tables, "factors", factor.id, "sentences", lang, name)
+            path = ("sentences", lang, "details")
+            check_sentence(sentences.details.lead, LEAD, self.tables, "factors", factor.id, *path, "lead")
+            check_sentence(sentences.details.more, MORE, self.tables, "factors", factor.id, *path, "more")
         if factor.kind == "score" and factor.range is not None:
             wanted = round(factor.range[1] - factor.range[0]) + 1
             for lang in LANGUAGES:

@@ -19,7 +19,11 @@ RATED = ("word", "top")
 """There too, of a factor with a scale of words."""
 UNKNOWN = ("period", "peer", "role", "limit", "name", *LEARNER)
 QUESTION = LEARNER
-SIGNAL = ("value", "limit", "period", *LEARNER)
+SIGNAL = ("value", "limit", "period", "details", "open", *LEARNER)
+LEAD = ("details",)
+"""In the lead of a factor's details; it must be there."""
+MORE = ("n",)
+"""In the end of a list that is cut short."""
 CLAUSE = ()
 """The clause of a work limit is put into a sentence as it is."""
 FORMS = ("none", "zero", "one", "other")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -59,6 +59,9 @@ def make_cohort(
     catalogue: Catalogue | None = None,
     share_unknown: float | None = None,
     messy: bool = False,
+    form: Literal["sheet", "tables"] = "tables",
+    years: int = 2,
+    follow_up: int = 1,
 ) -> SchoolRecords:
     """Make up municipalities with schools, pupils, and who of them leaves within a year.
 
@@ -67,10 +70,15 @@ def make_cohort(
     that this follows, stand in ``datasets/made_world.toml``. The truth is the made world's own: the shipped prior's odds
     ratios are not in it.
 
+    As ``tables`` the pupils live through years of it: they are absent, get marks, quarrel, are asked and helped, move up,
+    change school, leave, and all of it is written down as journals do, with the days on which excuses, corrections and
+    statuses came. How their state moves from semester to semester stands in ``datasets/years/made_years.toml``.
+
     Parameters
     ----------
     n_pupils : int
-        Pupils in all.
+        Pupils in all; as tables, the places on the rolls, which are filled anew each September (a few pupils more or
+        fewer are there on any day).
     random_state : int
         Seed; the same seed gives the same cohort.
     n_municipalities : int
@@ -79,19 +87,30 @@ def make_cohort(
         How much municipalities differ in who leaves: the standard deviation, over municipalities, of a shift of the
         log-odds, and of the logarithm of what each coefficient is multiplied by. 0 makes one truth for all.
     as_of : str or datetime.date
-        Day of the list; the counts are of the last semester that ended before it.
+        Day of the list; a sheet's counts are of the last semester that ended before it.
     catalogue : Catalogue, optional
         Whose factors the sheet has; the shipped one by default. Factors that the made world does not know are left out.
     share_unknown : float, optional
         Share of factor cells that nobody wrote down, wholly by chance. By default as schools do: a quarter record no
         conduct, half of the paid work is unknown, and pupils who worry a teacher are asked more often.
     messy : bool
-        Whether one cell in a hundred is mistaken as people mistake them (a mark of 11, a date to come, "7,5" as text).
+        Whether one cell in a hundred is mistaken as people mistake them (a mark of 11, a date to come, "7,5" as text);
+        of sheets only, see `write_municipality` for tables with mistakes.
+    form : {"sheet", "tables"}
+        One row per pupil, or event records over years.
+    years : int
+        As tables: whole school years before the one that the list's day lies in.
+    follow_up : int
+        As tables: years after the list's day that the records go on for, until the last status is entered; 0 for what was
+        known on the day and nothing else.
 
     Returns
     -------
     SchoolRecords
-        At the level of the sheet; ``.truth`` has pupil_id, risk, dropped_out and log_odds.
+        ``.sheet`` or ``.tables``, and ``.truth``: pupil_id, risk, dropped_out and log_odds, one row per pupil of the sheet.
+        With tables it has a row per pupil on a roll for each 15 September and 15 January of the records up to the list's
+        day, and for that day (columns as_of and semester): the risk of leaving within one year of the day, from the true
+        state of that day, and whether the pupil did (a pupil who moved away did not).
 
     Raises
     ------
@@ -100,9 +119,12 @@ def make_cohort(
 
     Examples
     --------
-    >>> records = make_cohort(100, random_state=1)
+    >>> records = make_cohort(100, random_state=1, form="sheet")
     >>> len(records.sheet), list(records.truth.columns)
     (100, ['pupil_id', 'risk', 'dropped_out', 'log_odds'])
+    >>> records = make_cohort(100, form="tables", years=1)
+    >>> sorted(records.tables)[:4], str(records.truth["as_of"].max().date())
+    (['absences', 'assessments', 'decisions', 'incidents'], '2027-01-15')
     """
     from pumpurs_risk.catalogue import Catalogue
 
@@ -114,8 +136,22 @@ def make_cohort(
         raise ValueError(f"difference is a standard deviation and cannot be {difference}")
     if share_unknown is not None and not 0 <= share_unknown <= 1:
         raise ValueError(f"share_unknown must be from 0 to 1, got {share_unknown}")
+    if form not in ("sheet", "tables"):
+        raise ValueError(f'form must be "sheet" or "tables", got {form!r}')
+    if years < 0 or follow_up < 0:
+        raise ValueError(f"years={years} and follow_up={follow_up}: neither can be below 0")
+    if messy and form == "tables":
+        raise ValueError(
+            "messy is about sheets (form='sheet'); write_municipality() writes 2 kinds of tables with mistakes"
+        )
     catalogue = Catalogue.load() if catalogue is None else catalogue
     day = dt.date.fromisoformat(as_of) if isinstance(as_of, str) else as_of
+    if form == "tables":
+        from pumpurs_risk.datasets.years.records import years_of_records
+
+        return years_of_records(
+            n_pupils, random_state, n_municipalities, difference, day, years, follow_up, catalogue, share_unknown
+        )[0]
     made = draw_municipalities(n_pupils, random_state, n_municipalities, difference, day, catalogue)
     sheet = write_down(made_world(), made.schools, made.sheet, catalogue, random_state, share_unknown)
     if not messy:
@@ -273,6 +309,7 @@ def _enrolment(
 def _records(made: MadePupils, sheet: pd.DataFrame) -> SchoolRecords:
     """The records that reading a sheet without mistakes would give; a test compares."""
     from pumpurs_risk.records import ProblemLog, SchoolRecords, ValidationReport
+    from pumpurs_risk.records.uniting.accounting import SHEET_TABLE
 
     own_id = sheet["pupil_id"].str.rpartition(":")[2]
     names = sheet[["pupil_id", "school_id"]].assign(name=made.names, own_id=own_id)
@@ -282,7 +319,7 @@ def _records(made: MadePupils, sheet: pd.DataFrame) -> SchoolRecords:
     )
     schools = schools.sort_values("school_id", ignore_index=True)
     rows = made.schools[["school_id", "pupils"]].itertuples(index=False, name=None)
-    counts = [(school_id, "sheet", "", pupils, pupils, 0, 0) for school_id, pupils in rows]
+    counts = [(school_id, "sheet", "", SHEET_TABLE, pupils, pupils, 0, 0) for school_id, pupils in rows]
     report = ValidationReport.of(ProblemLog(), counts)
     return SchoolRecords(sheet=sheet, schools=schools, names=names, report=report, truth=made.truth)
 

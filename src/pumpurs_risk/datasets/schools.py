@@ -126,13 +126,13 @@ def made_roll(world: MadeWorld, schools: pd.DataFrame) -> pd.DataFrame:
             "school": school,
             "level": level.astype(float),
             "programme_level": pd.Categorical.from_codes(code, dtype=pd.CategoricalDtype(names)),
-            "class_id": _class_names(level, division, divisions, vocational),
+            "class_id": class_names(level, division, divisions, vocational),
             "own_id": _numbered(number_in_school + 1),
         }
     )
 
 
-def _class_names(level: Array, division: Array, divisions: Array, vocational: Array) -> Array:
+def class_names(level: Array, division: Array, divisions: Array, vocational: Array) -> Array:
     """Write "9.a", "7." where a grade has one class, "1. kurss AM" in a vocational school, once per distinct class."""
     key = (division * 20 + level) * 4 + 2 * (divisions == 1) + vocational
     distinct, inverse = np.unique(key, return_inverse=True)

@@ -8,6 +8,7 @@ variable to the file changes none of the others.
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
@@ -33,7 +34,7 @@ class SchoolKind(_Entry, frozen=True):
     levels: dict[str, float]
     places: int
     rural: bool = False
-    hands_in: Literal["workbook", "csv", "english"] = "workbook"
+    hands_in: Literal["workbook", "csv", "english", "journal_csv", "journal_workbook", "parquet"] = "workbook"
     more: tuple[str, ...] = ()
 
 
@@ -82,11 +83,13 @@ class Leaving(_Entry, frozen=True):
 
 
 class Mistake(_Entry, frozen=True):
-    """What someone in a kind of school mistypes when the sheet is filled in."""
+    """What someone in a kind of school mistypes in the sheet, or what stands wrong in the journal's export."""
 
     school: str
     at: float
-    """Which pupil, as a share of the school's rows."""
+    """Which row, as a share of the school's rows."""
+    table: str = ""
+    """Which event table; empty for the sheet."""
     cells: dict[str, Any] = {}
     again: float | None = None
     """Where the row stands a second time, with these cells; None to mistype the row itself."""
@@ -150,13 +153,35 @@ def draw_pupils(world: MadeWorld, given: dict[str, Array], random_state: int) ->
     dict of str to numpy.ndarray of float, shape (n,)
         `given`, with every variable of the file added.
     """
+    return draw_variables(world.pupil, given, lambda name: stream(random_state, name))
+
+
+def draw_variables(
+    variables: Mapping[str, Variable], given: Mapping[str, Array], chance: Callable[[str], np.random.Generator]
+) -> dict[str, Array]:
+    """Draw some variables, in their order.
+
+    Parameters
+    ----------
+    variables : mapping of str to Variable
+        What to draw; each may depend on those before it and on what is given.
+    given : mapping of str to numpy.ndarray of float, shape (n,)
+        What is known of each pupil.
+    chance : callable
+        Gives the generator that a variable is drawn from.
+
+    Returns
+    -------
+    dict of str to numpy.ndarray of float, shape (n,)
+        `given`, with the variables added.
+    """
     values = dict(given)
-    n = len(next(iter(given.values())))
-    for name, variable in world.pupil.items():
+    n = len(next(iter(values.values())))
+    for name, variable in variables.items():
         score = np.full(n, variable.base)
         for cause, effect in variable.on.items():
             score += effect * values[cause]
-        drawn = _DRAW[variable.kind](variable, score, stream(random_state, name))
+        drawn = _DRAW[variable.kind](variable, score, chance(name))
         np.clip(drawn, variable.least, variable.most, out=drawn)
         values[name] = drawn if variable.decimals is None else np.round(drawn, variable.decimals)
     return values

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pumpurs_risk.explanation.applies import applies_to
+from pumpurs_risk.explanation.applies import applies_to, word_column
 from pumpurs_risk.locale import text
 
 if TYPE_CHECKING:
@@ -121,6 +121,39 @@ def period_text(semester: str | None, catalogue: Catalogue, lang: str) -> str:
     if not semester:
         return text("reasons.review_period", lang)
     return catalogue.calendar.period_text(semester, lang)
+
+
+def semester_of(X: pd.DataFrame, column: str, catalogue: Catalogue) -> NDArray[np.object_]:
+    """Semester that the counts of a column are of: the one that its context column names, else that of the row.
+
+    Parameters
+    ----------
+    X : pandas.DataFrame
+        The factor table.
+    column : str
+        A factor, or a context column such as ``unexcused_raw``.
+    catalogue : Catalogue
+        Knows which context column names a count's semester.
+
+    Returns
+    -------
+    ndarray of object, shape (n_pupils,)
+        Ids such as ``"2026/2027-1"``, or two joined by ``"+"``; "" where it is not known.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from pumpurs_risk.catalogue import Catalogue
+    >>> X = pd.DataFrame({"semester": ["2026/2027-1+2026/2027-2"], "unexcused_semester": ["2026/2027-1"]})
+    >>> semester_of(X, "unexcused_raw", Catalogue.load()).tolist()
+    ['2026/2027-1']
+    """
+    covered = word_column(X, "semester")
+    context = catalogue.context_columns.get(column)
+    if context is None or not context.semester_in:
+        return covered
+    named = word_column(X, context.semester_in)
+    return np.where(named == "", covered, named)
 
 
 def work_limit_ids(X: pd.DataFrame, catalogue: Catalogue) -> NDArray[np.object_]:

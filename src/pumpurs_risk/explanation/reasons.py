@@ -11,8 +11,9 @@ import numpy as np
 import pandas as pd
 
 from pumpurs_risk.explanation.applies import applies_to, number_column
+from pumpurs_risk.explanation.details import add_details
 from pumpurs_risk.explanation.explain import members_of_constructs, resolve_reference
-from pumpurs_risk.explanation.wording import RISK, SAYS, STRENGTH, UNKNOWN, Lines, Writer, add_details
+from pumpurs_risk.explanation.wording import RISK, SAYS, STRENGTH, UNKNOWN, Lines, Writer
 from pumpurs_risk.locale import check_language, text
 from pumpurs_risk.model import AdditiveModel, PeerReference
 from pumpurs_risk.model.inputs import as_frame
@@ -62,8 +63,8 @@ def reasons(
     top : int or None, default=3
         Most risks told per pupil; None tells all.
     evidence : pandas.DataFrame, optional
-        Facts behind a factor: ``pupil_id``, ``factor``, ``detail`` (subjects, dates); appended to the sentence of a
-        risk.
+        Facts behind a factor, as `evidence` gives them: ``pupil_id``, ``factor``, ``detail`` (subjects, dates),
+        ``source``, ``role``, ``date_to``; put into the sentences. Without it every sentence stands alone.
     reference : {"peers", "population"}, PeerReference, or one row of factor values
         Against whom. For one class or one pupil pass the run's ``PeerReference``.
     catalogue : Catalogue, optional
@@ -118,7 +119,7 @@ def reasons(
         weighed = _Weighed(model, part, catalogue, against)
         parts.append(_told(weighed, lang, top, strengths, details))
     told = parts[0] if len(parts) == 1 else pd.concat(parts, ignore_index=True)
-    return told if evidence is None else add_details(told, evidence)
+    return told if evidence is None else add_details(told, evidence, frame, catalogue, lang)
 
 
 class _Weighed:

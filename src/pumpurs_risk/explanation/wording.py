@@ -7,7 +7,7 @@ The placeholders that the sentences in ``factors.toml`` may use:
     The value as printed: ``decimals`` places, a share as a percentage, a change without its sign; in ``risk_raw``
     and ``strength_raw`` the raw count. It also chooses the number form.
 ``{period}``
-    The semester that the value covers, in the locative.
+    The semester that the value covers, or two of them, in the locative; of a raw count the one semester that it is of.
 ``{peer}``
     The median of the same level, in brackets with a leading space, or nothing where too few others know it.
 ``{word}``, ``{top}``
@@ -39,6 +39,7 @@ from pumpurs_risk.explanation.placeholders import (
     period_text,
     placeholders,
     role_name,
+    semester_of,
     work_limit_ids,
 )
 from pumpurs_risk.locale import form, number, percent, text
@@ -159,6 +160,7 @@ class Writer:
         self.X, self.factors, self.catalogue, self.lang, self.peers = X, factors, catalogue, lang, peers
         self.group = _coded(peers.group_of(X) if peers else np.full(len(X), "", dtype=object))
         self.semester = _coded(word_column(X, "semester"))
+        self._raw_semester: dict[str, tuple[Integers, list[Any]]] = {}
         self.programme = _coded(word_column(X, "programme"))
         self.limit = _coded(work_limit_ids(X, catalogue))
 
@@ -204,6 +206,15 @@ class Writer:
         sentences = factor.sentences[self.lang]
         return "" if (sentences.risk_raw if says == RISK else sentences.strength_raw) is None else factor.raw
 
+    def _semester(self, pattern: _Pattern) -> tuple[Integers, list[Any]]:
+        """Semester that a pattern's number is of: a raw count is of one semester, however many its factor covers."""
+        raw = pattern.factor.raw if pattern.by_raw and pattern.factor is not None else ""
+        if not raw or not self.catalogue.context_columns[raw].semester_in:
+            return self.semester
+        if raw not in self._raw_semester:
+            self._raw_semester[raw] = _coded(semester_of(self.X, raw, self.catalogue))
+        return self._raw_semester[raw]
+
     def _distinct(
         self, pattern: _Pattern, pupil: Integers, printed: NDArray[np.float64], value: NDArray[np.float64]
     ) -> tuple[Objects, Objects]:
@@ -214,7 +225,7 @@ class Writer:
             _coded(printed) if says_value else nothing,
             _coded(value) if says_value else nothing,
             _of(self.group, pupil) if says_value else nothing,
-            _of(self.semester, pupil),
+            _of(self._semester(pattern), pupil),
             _of(self.programme, pupil) if pattern.uses & {*LEARNER, "role"} else nothing,
             _of(self.limit, pupil) if "limit" in pattern.uses else nothing,
         ]
@@ -265,39 +276,6 @@ class Writer:
         if "limit" in uses:
             words["limit"] = self.catalogue.work_limits[facts.limit].clause[lang] if facts.limit else ""
         return words
-
-
-def add_details(told: pd.DataFrame, evidence: pd.DataFrame) -> pd.DataFrame:
-    """Append the facts behind a factor to the sentences of risks.
-
-    Parameters
-    ----------
-    told : pandas.DataFrame
-        From `reasons`.
-    evidence : pandas.DataFrame
-        ``pupil_id``, ``factor``, ``detail``: a word or two, such as a subject; several rows are listed in their order.
-
-    Returns
-    -------
-    pandas.DataFrame
-        ``"... in 2 subjects."`` has become ``"... in 2 subjects: mathematics, physics."``; a second clause stays last.
-    """
-    keys = ["pupil_id", "factor"]
-    listed = evidence.groupby(keys, sort=False)["detail"].agg(", ".join).rename("detail").reset_index()
-    detail = told[keys].merge(listed.astype({key: told[key].dtype for key in keys}), on=keys, how="left")["detail"]
-    about = detail.notna().to_numpy() & told["code"].str.endswith(".risk").to_numpy()
-    sentences = told["sentence"].to_numpy(dtype=object).copy()
-    sentences[about] = [
-        _with_detail(sentence, words) for sentence, words in zip(sentences[about], detail[about], strict=True)
-    ]
-    return told.assign(sentence=sentences)
-
-
-def _with_detail(sentence: str, detail: str) -> str:
-    first, semicolon, second = sentence.partition(";")
-    if semicolon:
-        return f"{first}: {detail};{second}"
-    return f"{sentence.removesuffix('.')}: {detail}."
 
 
 def _coded(column: Any) -> tuple[Integers, list[Any]]:

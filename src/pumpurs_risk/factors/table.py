@@ -1,52 +1,75 @@
-"""Makes the factor table X from school records: one row per pupil, what was known on a day, unknown never zero."""
+"""The factor table X: one row per pupil, what was known on a day, unknown never zero."""
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
-from pumpurs_risk.records.contract import SheetContract
+from pumpurs_risk.errors import RecordsError
+from pumpurs_risk.factors.engines import to_pandas
+from pumpurs_risk.factors.events import Own, event_factors, factor_columns
+from pumpurs_risk.factors.expressions.roll import pupils_so_far
+from pumpurs_risk.factors.known import EVENTS, KnownRecords, known_records
+from pumpurs_risk.factors.sheet import compare_with_peers, fill_from_answers, latest_rows, sheet_factors
 from pumpurs_risk.records.validation.parsing import as_day
 
 if TYPE_CHECKING:
     from pumpurs_risk.catalogue import Catalogue
     from pumpurs_risk.records.school_records import SchoolRecords
 
-FloatArray = np.ndarray[Any, np.dtype[np.float64]]
-BoolArray = np.ndarray[Any, np.dtype[np.bool_]]
-LEAST_PEERS = 5
-_AGAINST_PEERS = "_vs_peers"
-_TEXT_COLUMNS = ("school_id", "class_id", "programme", "semester")
-_ENTRY_LEVELS = {"general": (1.0, 10.0), "evening": (1.0, 10.0), "vocational": (1.0,)}
-_NEW_STAGE_LEVELS = {"general": 10.0, "evening": 10.0, "vocational": 1.0}
-_DAYS_OF_YEAR = 365.25
+TOLERANCE = 1e-9
+"""Two sources that differ by more contradict each other."""
+_KEY = "pupil_id"
 
 
 def factor_table(
-    records: SchoolRecords, as_of: dt.date | str | None = None, *, catalogue: Catalogue | None = None
-) -> pd.DataFrame:
+    records: SchoolRecords,
+    as_of: dt.date | str | None = None,
+    *,
+    catalogue: Catalogue | None = None,
+    own: Own | None = None,
+) -> Any:
     """Say what was known of every pupil on a day.
+
+    From event tables (pupils, absences, marks, incidents, assessments) every factor is computed of what had happened and
+    had been recorded before the day; from a sheet it is taken as its row says. Where both speak the tables win and the
+    sheet fills what they leave unknown; ``conflicts`` counts where they contradict each other.
 
     Parameters
     ----------
     records : SchoolRecords
-        As read or made. Rows and answers that bear a later day are not used; of several rows of a pupil the latest counts.
+        As read or made. Rows of a sheet and answers that bear a later day are not used; of several rows of a pupil the
+        latest counts.
     as_of : date or ISO text, optional
-        The day; by default the latest that the records bear, else today.
+        The day; by default the latest that the sheet bears, else today.
     catalogue : Catalogue, optional
         Which factors; the shipped ones by default.
+    own : mapping of str to callable, optional
+        Factors of one's own: each function gets what was known (``KnownRecords``) and gives a frame (narwhals, or native to
+        the engine) with pupil_id and value. The column follows the catalogue's, or fills the catalogue's of that id.
 
     Returns
     -------
-    pandas.DataFrame
-        One row per pupil: pupil_id, the catalogue's context columns, every factor in catalogue order. Floats with NaN for
-        unknown (yes is 1); ``programme_level`` is text such as ``general-9`` or missing. A factor that has two columns of
-        its own (lessons missed of lessons held) is computed from them wherever both are known, else taken as given.
+    data frame
+        As the records' tables came: pandas from files and sheets, else pandas, Arrow, Polars, DuckDB or Spark. One row per
+        pupil: pupil_id, the catalogue's context columns, every factor in catalogue order. Floats, unknown where missing
+        (yes is 1); ``programme_level`` is text such as ``general-9`` or missing. With tables, rows are in the order of
+        pupil_id.
+
+    Raises
+    ------
+    RecordsError
+        If there are event tables, but neither a table of pupils nor a sheet.
+    CatalogueError
+        If the day lies outside the semesters that the calendar knows.
 
     Examples
     --------
@@ -56,282 +79,226 @@ def factor_table(
     >>> X = factor_table(SchoolRecords.from_tables(sheet, as_of="2027-01-15"))
     >>> X[["absence_share", "programme_level", "mean_mark"]].values.tolist()
     [[0.125, 'general-9', nan]]
+
+    >>> import pyarrow as pa
+    >>> pupils = pa.table({"pupil_id": ["7"], "school_id": ["a"], "semester": ["2026/2027-1"], "level": [9.0]})
+    >>> incidents = pa.table({"pupil_id": ["7"], "date": [dt.date(2026, 11, 3)], "kind": ["bullying"]})
+    >>> records = SchoolRecords.of({"pupils": pupils, "incidents": incidents})
+    >>> factor_table(records, "2027-01-15")[["bullying", "violence", "absence_share"]].values.tolist()
+    [[1.0, 0.0, nan]]
     """
-    if catalogue is None:
-        from pumpurs_risk.catalogue import Catalogue
-
-        catalogue = Catalogue.load()
-    day = as_day(as_of or records.as_of or dt.date.today())
-    rows = _Rows(_latest(records.sheet, day), day, catalogue)
-    columns: dict[str, Any] = {"pupil_id": rows.sheet["pupil_id"].astype(object)}
-    for name in catalogue.context:
-        columns[name] = rows.context(name)
-    contract = SheetContract.load(catalogue)
-    for name, factor in catalogue.factors.items():
-        if factor.kind == "level":
-            columns[name] = rows.programme_level(name, factor.levels)
-        elif name in contract.computed:
-            ratio = contract.computed[name]
-            columns[name] = rows.ratio(name, ratio.part, ratio.of, ratio.per)
-        else:
-            columns[name] = _COMPUTED.get(name, _Rows.number)(rows, name)
-    X = pd.DataFrame(columns).reset_index(drop=True)
-    _fill_from_answers(X, records.answers, day, catalogue)
-    _compare_with_peers(X, catalogue)
-    return X
+    job = _Job.of(records, as_of, catalogue, own)
+    if not job.from_events:
+        return job.sheet()
+    with job.known(settles=not job.plain) as groups:
+        if job.plain:
+            return groups[0].engine.leave(event_factors(groups, job.own).sort(_KEY))
+        return groups[0].engine.of_pandas(job.united(groups))
 
 
-@dataclass(frozen=True)
-class _Rows:
-    """Rows of the sheet that count on a day, and what follows from them."""
+def factor_frame(
+    records: SchoolRecords,
+    as_of: dt.date | str | None = None,
+    *,
+    catalogue: Catalogue | None = None,
+    own: Own | None = None,
+) -> pd.DataFrame:
+    """Make the factor table as a pandas frame, whatever the records came as.
 
-    sheet: pd.DataFrame
+    Parameters
+    ----------
+    records, as_of, catalogue, own
+        As for ``factor_table``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        With a RangeIndex.
+
+    Examples
+    --------
+    >>> import pyarrow as pa
+    >>> from pumpurs_risk.records import SchoolRecords
+    >>> pupils = pa.table({"pupil_id": ["7"], "school_id": ["a"], "semester": ["2026/2027-1"], "level": [9.0]})
+    >>> X = factor_frame(SchoolRecords.of({"pupils": pupils}, engine="arrow"), "2027-01-15")
+    >>> X["programme_level"].tolist()
+    ['general-9']
+    """
+    job = _Job.of(records, as_of, catalogue, own)
+    if not job.from_events:
+        return job.sheet()
+    with job.known() as groups:
+        return job.united(groups)
+
+
+def write_factor_table(
+    records: SchoolRecords,
+    path: str | PathLike[str],
+    as_of: dt.date | str | None = None,
+    *,
+    catalogue: Catalogue | None = None,
+    memory_limit: str | None = None,
+) -> None:
+    """Write the factor table to Parquet while it is computed: memory does not grow with the number of pupils.
+
+    Parameters
+    ----------
+    records, as_of, catalogue
+        As for ``factor_table``.
+    path : path
+        File to write, in groups of 65,536 rows in the order of pupil_id; from Spark tables a folder of files.
+    memory_limit : str, optional
+        Of DuckDB while it writes, such as ``"300MB"``; what does not fit goes to its temporary folder.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import pyarrow as pa
+    >>> from pumpurs_risk.records import SchoolRecords
+    >>> pupils = pa.table({"pupil_id": ["7"], "school_id": ["a"], "semester": ["2026/2027-1"], "level": [9.0]})
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_factor_table(SchoolRecords.of({"pupils": pupils}), f"{folder}/X.parquet", "2027-01-15")
+    ...     pd.read_parquet(f"{folder}/X.parquet")["level"].tolist()
+    [9.0]
+    """
+    job = _Job.of(records, as_of, catalogue, None)
+    if job.from_events and job.plain:
+        with job.known(memory_limit) as groups:
+            groups[0].engine.write(event_factors(groups, job.own).sort(_KEY), path)
+        return
+    from pyarrow import parquet
+
+    from pumpurs_risk.factors.engines import ROW_GROUP
+
+    X = factor_frame(records, as_of, catalogue=catalogue).sort_values(_KEY, kind="stable")
+    parquet.write_table(pa.Table.from_pandas(X, preserve_index=False), path, row_group_size=ROW_GROUP)
+
+
+def conflicts(
+    records: SchoolRecords, as_of: dt.date | str | None = None, *, catalogue: Catalogue | None = None
+) -> pd.DataFrame:
+    """Count where event tables and a sheet contradict each other; in the factor table the tables win.
+
+    Parameters
+    ----------
+    records, as_of, catalogue
+        As for ``factor_table``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        factor, n: pupils of whom both know the factor and say something else; no row where none does.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from pumpurs_risk.records import SchoolRecords
+    >>> sheet = pd.DataFrame({"pupil_id": ["7"], "class_id": ["9.a"], "bullying": [2]})
+    >>> conflicts(SchoolRecords.from_tables(sheet, as_of="2027-01-15"))
+    Empty DataFrame
+    Columns: [factor, n]
+    Index: []
+    """
+    job = _Job.of(records, as_of, catalogue, None)
+    found: dict[str, int] = {}
+    if job.from_events and len(records.sheet):
+        with job.known() as groups:
+            tables = to_pandas(groups[0].engine.arrow(event_factors(groups, {}, compared=False)))
+        told = sheet_factors(records, job.day, job.catalogue).set_index(_KEY).reindex(tables[_KEY])
+        for name, factor in job.catalogue.factors.items():
+            mine, theirs = tables[name].reset_index(drop=True), told[name].reset_index(drop=True)
+            both = mine.notna() & theirs.notna()
+            unlike = mine.ne(theirs) if factor.kind == "level" else (mine - theirs).abs() > TOLERANCE
+            found[name] = int((both & unlike).sum())
+    differ = {name: n for name, n in found.items() if n}
+    return pd.DataFrame({"factor": list(differ), "n": list(differ.values())})
+
+
+@dataclasses.dataclass(frozen=True)
+class _Job:
+    """One factor table to be made."""
+
+    records: SchoolRecords
     day: np.datetime64
     catalogue: Catalogue
+    own: Own
 
-    def number(self, name: str) -> FloatArray:
-        """Return a column as given; unknown where there is none."""
-        if name not in self.sheet:
-            return np.full(len(self.sheet), np.nan)
-        return self.sheet[name].to_numpy(dtype=np.float64, na_value=np.nan)
+    @classmethod
+    def of(
+        cls, records: SchoolRecords, as_of: dt.date | str | None, catalogue: Catalogue | None, own: Own | None
+    ) -> _Job:
+        if catalogue is None:
+            from pumpurs_risk.catalogue import Catalogue
 
-    def text(self, name: str) -> pd.Series[Any]:
-        if name not in self.sheet:
-            return pd.Series(np.full(len(self.sheet), None, dtype=object), index=self.sheet.index)
-        cells = self.sheet[name].astype(object)
-        return cells.where(cells.notna(), None)
-
-    def days(self, name: str) -> np.ndarray[Any, Any]:
-        if name not in self.sheet:
-            return np.full(len(self.sheet), np.datetime64("NaT", "D"))
-        found: np.ndarray[Any, Any] = self.sheet[name].to_numpy().astype("datetime64[D]")
-        return found
+            catalogue = Catalogue.load()
+        return cls(records, as_day(as_of or records.as_of or dt.date.today()), catalogue, own or {})
 
     @property
-    def year_start(self) -> np.datetime64:
-        """1 September of the day's school year."""
-        year = self.day.astype("datetime64[Y]")
-        september = np.datetime64(f"{year}-09-01", "D")
-        return september if self.day >= september else np.datetime64(f"{year - 1}-09-01", "D")
+    def from_events(self) -> bool:
+        return bool(self.own) or any(name in self.records.tables for name in EVENTS)
 
-    def context(self, name: str) -> Any:
-        if name in _TEXT_COLUMNS:
-            cells = self.text(name)
-            return cells.fillna("") if name == "semester" else cells
-        return {"age": self.age, "first_year": self.first_year, "days_known": self.days_known}.get(
-            name, lambda: self.number(name)
-        )()
+    @property
+    def plain(self) -> bool:
+        """Whether the event tables alone say everything."""
+        return not len(self.records.sheet) and not len(self.records.answers)
 
-    def age(self) -> FloatArray:
-        """Years on the day: from the date of birth, else from the middle of the year of birth, else as given."""
-        born = self.days("birth_date")
-        by_date = completed_years(born, self.day)
-        begun = self.day.astype("datetime64[Y]")
-        elapsed = (self.day - begun.astype("datetime64[D]")).astype(float) / _DAYS_OF_YEAR
-        by_year = begun.astype(int) + 1970 + elapsed - (self.number("birth_year") + 0.5)
-        return _first_known(by_date, by_year, self.number("age"))
+    @contextmanager
+    def known(self, memory_limit: str | None = None, *, settles: bool = True) -> Iterator[tuple[KnownRecords, ...]]:
+        records = self.records
+        if "pupils" not in records.tables:
+            if not len(records.sheet):
+                raise RecordsError("no_pupils", tables=", ".join(sorted(records.tables)), table="pupils")
+            records = _with_pupils_of_the_sheet(records, self.day, self.catalogue)
+        day: dt.date = self.day.astype("datetime64[D]").astype(object)
+        with known_records(records, day, self.catalogue, memory_limit=memory_limit, settles=settles) as groups:
+            yield groups
 
-    def is_at(self, levels: dict[str, Any]) -> FloatArray:
-        """Whether a pupil is at one of the levels, by programme; unknown without a level."""
-        level, programme = self.number("level"), self.text("programme").to_numpy()
-        found = np.zeros(len(level), bool)
-        for name, wanted in levels.items():
-            found |= (programme == name) & np.isin(level, wanted)
-        return np.where(np.isnan(level), np.nan, found.astype(float))
+    def sheet(self) -> pd.DataFrame:
+        X = sheet_factors(self.records, self.day, self.catalogue)
+        fill_from_answers(X, self.records.answers, self.day, self.catalogue)
+        compare_with_peers(X, self.catalogue)
+        return X
 
-    def first_year(self) -> FloatArray:
-        """Whether it is the first year in school or stage: by level, by day of enrolment, or said so."""
-        enrolled = self.days("enrolled_from")
-        new = np.where(np.isnat(enrolled), np.nan, (enrolled >= self.year_start).astype(float))
-        return _any_yes(self.is_at(_ENTRY_LEVELS), new, self.number("first_year"))
+    def united(self, groups: tuple[KnownRecords, ...]) -> pd.DataFrame:
+        """Tables first; what they leave unknown from the sheet, then from answers; peers at last."""
+        engine = groups[0].engine
+        X = to_pandas(engine.arrow(event_factors(groups, self.own, compared=self.plain).sort(_KEY)))
+        if self.plain:
+            return X
+        X = X[factor_columns(groups[0], self.own)]
+        if len(self.records.sheet):
+            X = _filled(X, sheet_factors(self.records, self.day, self.catalogue), self._gone(groups, X))
+        fill_from_answers(X, self.records.answers, self.day, self.catalogue)
+        compare_with_peers(X, self.catalogue)
+        return X
 
-    def days_known(self) -> FloatArray:
-        """School days from 1 September, or enrolment if later, to the day; as given where enrolment is not known."""
-        from pumpurs_risk.errors import CatalogueError
-
-        enrolled = self.days("enrolled_from")
-        start = np.where(np.isnat(enrolled) | (enrolled < self.year_start), self.year_start, enrolled)
-        start = np.minimum(start, self.day)
-        distinct, index = np.unique(start, return_inverse=True)
-        try:
-            counted = np.asarray(self.catalogue.calendar.school_days(distinct, np.full(len(distinct), self.day)), float)
-        except CatalogueError:  # a year that the calendar does not know: nobody counted its days
-            counted = np.full(len(distinct), np.nan)
-        given = self.number("days_known")
-        return np.where(np.isnat(enrolled) & ~np.isnan(given), given, counted[index])
-
-    def ratio(self, name: str, part: str, of: str, per: float) -> FloatArray:
-        """``per * part / of`` where both are known and lessons were held, else as given."""
-        top, bottom = self.number(part), self.number(of)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            computed = per * top / bottom
-        computed[~np.isfinite(computed)] = np.nan
-        return _first_known(computed, self.number(name))
-
-    def programme_level(self, name: str, levels: tuple[str, ...]) -> pd.Series[Any]:
-        """Programme and level in one; without a level as given, else the programme alone."""
-        made = pd.Series(np.full(len(self.sheet), None, dtype=object), index=self.sheet.index)
-        level, programme = self.number("level"), self.text("programme").to_numpy()
-        for known in levels:
-            which, _, step = known.rpartition("-")
-            if which:
-                made[(programme == which) & (level == float(step))] = known
-        made = made.where(made.notna(), self.text(name))
-        for known in levels:
-            made[(programme == known) & np.isnan(level) & made.isna()] = known
-        return made
-
-    def transition_year(self, name: str) -> FloatArray:
-        """Whether it is the first year of a new stage of education, unless said otherwise."""
-        return _first_known(self.number(name), self.is_at(_NEW_STAGE_LEVELS))
-
-    def over_age(self, name: str) -> FloatArray:
-        """Whole years above the age that is usual at the level, unless said otherwise.
-
-        The usual age is reached in the calendar year in which the school year begins, so the year of birth decides.
-        """
-        born = self.days("birth_date")
-        year = np.where(np.isnat(born), np.nan, born.astype("datetime64[Y]").astype(float) + 1970)
-        year = _first_known(year, self.number("birth_year"))
-        begun = self.year_start.astype("datetime64[Y]").astype(int) + 1970
-        usual = self.catalogue.calendar.usual_age(self.text("programme").to_numpy(), self.number("level"))
-        limits = self.catalogue.factors[name].range or (0.0, np.inf)
-        return _first_known(self.number(name), np.clip(begun - usual - year, max(limits[0], 0.0), limits[1]))
+    def _gone(self, groups: tuple[KnownRecords, ...], X: pd.DataFrame) -> set[str]:
+        """Pupils whom rolls up to the day name and who are on none now: a sheet does not bring them back."""
+        if "pupils" not in self.records.tables:
+            return set()
+        known = groups[0].engine.arrow(pupils_so_far(groups[0]))
+        return set(known[_KEY].to_pylist()) - set(X[_KEY])
 
 
-_COMPUTED: dict[str, Callable[[_Rows, str], FloatArray]] = {
-    "transition_year": _Rows.transition_year,
-    "over_age": _Rows.over_age,
-}
-"""Factors that follow from who a pupil is; every other one is taken as given, or is a ratio that the contract names."""
+def _with_pupils_of_the_sheet(records: SchoolRecords, day: np.datetime64, catalogue: Catalogue) -> SchoolRecords:
+    """Take the pupils from the sheet where there is no table of them; their semester is the running one."""
+    from pumpurs_risk.records.tables.contract import table_contracts
+
+    schema = table_contracts(catalogue)["pupils"].arrow_schema
+    rows = latest_rows(records.sheet, day)
+    names = [name for name in schema.names if name in rows and name not in ("semester", "recorded_on", "record_id")]
+    arrays = [pa.array(rows[name], schema.field(name).type, from_pandas=True) for name in names]
+    return dataclasses.replace(records, tables={**records.tables, "pupils": pa.table(arrays, names=names)})
 
 
-def _latest(sheet: pd.DataFrame, day: np.datetime64) -> pd.DataFrame:
-    """Of each pupil the latest row that is not later than the day; a row without a day is the oldest."""
-    known = sheet["as_of"].to_numpy().astype("datetime64[D]")
-    usable: pd.DataFrame = sheet[np.isnat(known) | (known <= day)]
-    if not usable["pupil_id"].duplicated().any():
-        return usable
-    days = usable["as_of"].reset_index(drop=True)
-    ranked = days.sort_values(kind="stable", na_position="first").index.to_numpy()
-    last: pd.DataFrame = usable.iloc[ranked].drop_duplicates("pupil_id", keep="last").sort_index()
-    return last
-
-
-def completed_years(born: np.ndarray[Any, Any], day: np.datetime64) -> FloatArray:
-    """Age in years: those completed on birthdays, and the share of the time from the last birthday to the next.
-
-    Parameters
-    ----------
-    born : numpy.ndarray of datetime64[D], shape (n,)
-        Days of birth, NaT where unknown. Who was born on 29 February has a birthday on 1 March of a common year.
-    day : numpy.datetime64
-        The day.
-
-    Returns
-    -------
-    numpy.ndarray of float64, shape (n,)
-        At least k exactly from the k-th birthday on.
-
-    Examples
-    --------
-    >>> born = np.array(["2009-01-15", "2009-01-16", "NaT"], dtype="datetime64[D]")
-    >>> completed_years(born, np.datetime64("2027-01-15")).round(3).tolist()
-    [18.0, 17.997, nan]
-    """
-    known = np.where(np.isnat(born), day, born)
-    month_of_birth = known.astype("datetime64[M]")
-    days_on = known - month_of_birth.astype("datetime64[D]")
-
-    def birthday(after: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-        """Day of each one's n-th birthday."""
-        found: np.ndarray[Any, Any] = (month_of_birth + 12 * after).astype("datetime64[D]") + days_on
-        return found
-
-    years = (day.astype("datetime64[Y]") - known.astype("datetime64[Y]")).astype(np.int64)
-    years -= birthday(years) > day
-    last, following = birthday(years), birthday(years + 1)
-    age = years + (day - last).astype(float) / (following - last).astype(float)
-    return np.where(np.isnat(born), np.nan, age)
-
-
-def _first_known(*arrays: FloatArray) -> FloatArray:
-    chosen = arrays[0]
-    for each in arrays[1:]:
-        chosen = np.where(np.isnan(chosen), each, chosen)
-    return chosen
-
-
-def _any_yes(*arrays: FloatArray) -> FloatArray:
-    """Return 1 where any says yes, 0 where one says no and none yes, unknown where none says."""
-    stacked = np.stack(arrays)
-    yes = (stacked == 1).any(axis=0)
-    return np.where(yes, 1.0, np.where(np.isnan(stacked).all(axis=0), np.nan, 0.0))
-
-
-def _fill_from_answers(X: pd.DataFrame, answers: pd.DataFrame, day: np.datetime64, catalogue: Catalogue) -> None:
-    """Fill unknown factors by what people answered up to the day; the latest answer counts, of one day the highest."""
-    if not len(answers):
-        return
-    dated = answers["as_of"].to_numpy().astype("datetime64[D]")
-    usable = answers[(np.isnat(dated) | (dated <= day)) & answers["value"].notna().to_numpy()]
-    usable = usable.sort_values(["as_of", "value"], na_position="first", kind="stable")
-    usable = usable.drop_duplicates(["pupil_id", "factor"], keep="last")
-    for name, some in usable.groupby("factor"):
-        if name in catalogue.factors and catalogue.factors[str(name)].kind != "level":
-            said = X["pupil_id"].map(some.set_index("pupil_id")["value"]).to_numpy(dtype=float)
-            X[name] = _first_known(X[name].to_numpy(), said)
-
-
-def _compare_with_peers(X: pd.DataFrame, catalogue: Catalogue) -> None:
-    """Value minus the median of at least 5 others of the same school, programme and level, unless given."""
-    wanted = [name for name in catalogue.factors if name.removesuffix(_AGAINST_PEERS) in catalogue.factors]
-    wanted = [name for name in wanted if name.endswith(_AGAINST_PEERS)]
-    if not wanted or not len(X):
-        return
-    group = X.groupby(["school_id", "programme", "level"], sort=False, dropna=True).ngroup().to_numpy()
-    for name in wanted:
-        value = X[name.removesuffix(_AGAINST_PEERS)].to_numpy()
-        X[name] = _first_known(X[name].to_numpy(), value - median_of_others(value, group))
-
-
-def median_of_others(value: FloatArray, group: np.ndarray[Any, Any], least: int = LEAST_PEERS) -> FloatArray:
-    """Median over the other members of each one's group.
-
-    Parameters
-    ----------
-    value : numpy.ndarray of float64, shape (n,)
-        NaN where unknown; such members count for nobody.
-    group : numpy.ndarray of int64, shape (n,)
-        Number of the group; negative for no group.
-    least : int
-        Fewest others that must be known.
-
-    Returns
-    -------
-    numpy.ndarray of float64, shape (n,)
-        NaN where the value itself is unknown, or too few others are known.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> median_of_others(np.array([1.0, 2.0, 9.0]), np.array([0, 0, 0]), least=2)
-    array([5.5, 5. , 1.5])
-    """
-    known = np.flatnonzero(~np.isnan(value) & (group >= 0))
-    result = np.full(len(value), np.nan)
-    order = known[np.lexsort((value[known], group[known]))]
-    ordered, groups = value[order], group[order]
-    first = np.searchsorted(groups, groups, side="left")
-    others = np.searchsorted(groups, groups, side="right") - first - 1
-    place = np.arange(len(order)) - first
-
-    def nth_other(n: np.ndarray[Any, Any]) -> FloatArray:
-        """Value of the n-th smallest of the others: the own place is skipped."""
-        at = first + np.minimum(n + (n >= place), np.maximum(others, 0))
-        nth: FloatArray = ordered[at]
-        return nth
-
-    lower, upper = nth_other(np.maximum(others - 1, 0) // 2), nth_other(others // 2)
-    result[order] = np.where(others >= least, (lower + upper) / 2, np.nan)
-    return result
+def _filled(tables: pd.DataFrame, sheet: pd.DataFrame, gone: set[str]) -> pd.DataFrame:
+    sheet = sheet[~sheet[_KEY].isin(gone)].drop_duplicates(_KEY, keep="last")
+    every = pd.Index(sorted({*tables[_KEY], *sheet[_KEY]}), name=_KEY)
+    mine, theirs = tables.set_index(_KEY).reindex(every), sheet.set_index(_KEY).reindex(every)
+    columns: dict[str, Any] = {_KEY: pd.Series(every.to_list(), dtype=object)}
+    for name in map(str, mine):
+        column = mine[name]
+        if name in theirs:
+            column = column.where(column.notna(), theirs[name].astype(column.dtype))
+        columns[name] = column.reset_index(drop=True)
+    return pd.DataFrame(columns)

@@ -63,7 +63,7 @@ def next_steps(
     Examples
     --------
     >>> import pumpurs_risk as pr
-    >>> X = pr.factor_table(pr.make_cohort(n_pupils=60, random_state=0), as_of="2027-01-15")
+    >>> X = pr.factor_table(pr.make_cohort(n_pupils=60, random_state=0, form="sheet"), as_of="2027-01-15")
     >>> model, catalogue = pr.load_model("literature-prior"), pr.Catalogue.load()
     >>> flags = pr.flag(model, X)
     >>> told = pr.reasons(model, X, "en", catalogue=catalogue)

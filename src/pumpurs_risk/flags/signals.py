@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 
 from pumpurs_risk.explanation.applies import applies_to, number_column, word_column
-from pumpurs_risk.explanation.placeholders import capitalised, learner_words, period_text
-from pumpurs_risk.locale import form, number
+from pumpurs_risk.explanation.details import detail_pieces
+from pumpurs_risk.explanation.placeholders import capitalised, learner_words, period_text, semester_of
+from pumpurs_risk.locale import form, number, text
 from pumpurs_risk.model.inputs import as_frame
 
 if TYPE_CHECKING:
@@ -21,7 +22,13 @@ if TYPE_CHECKING:
 COLUMNS = ["pupil_id", "signal", "value", "sentence", "role", "sensitivity"]
 
 
-def signals(X: Any, catalogue: Catalogue, as_of: dt.date | None = None, lang: str = "lv") -> pd.DataFrame:
+def signals(
+    X: Any,
+    catalogue: Catalogue,
+    as_of: dt.date | None = None,
+    lang: str = "lv",
+    evidence: pd.DataFrame | None = None,
+) -> pd.DataFrame:
     """Find the pupils whom a signal of the catalogue is about.
 
     Parameters
@@ -35,6 +42,9 @@ def signals(X: Any, catalogue: Catalogue, as_of: dt.date | None = None, lang: st
         looked at.
     lang : {"lv", "en"}
         Language of the sentences.
+    evidence : pandas.DataFrame, optional
+        Facts behind the factors, as `evidence` gives them: the dates of violence, the subjects below 4. Without it the
+        sentences stand alone.
 
     Returns
     -------
@@ -52,6 +62,7 @@ def signals(X: Any, catalogue: Catalogue, as_of: dt.date | None = None, lang: st
     [['b', 'unexcused_over_20', 25.0]]
     """
     frame = as_frame(X).reset_index(drop=True)
+    pieces = None if evidence is None else _pieces(evidence, frame, catalogue, lang)
     parts = []
     for order, (signal_id, signal) in enumerate(catalogue.signals.items()):
         holds = signal_holds(signal, frame, as_of)
@@ -66,7 +77,7 @@ def signals(X: Any, catalogue: Catalogue, as_of: dt.date | None = None, lang: st
                     "pupil_id": frame["pupil_id"].to_numpy(dtype=object)[at],
                     "signal": signal_id,
                     "value": number_column(frame, signal.column)[at],
-                    "sentence": _sentences(signal, frame.iloc[at], catalogue, lang),
+                    "sentence": _sentences(signal, frame.iloc[at], catalogue, lang, pieces),
                     "role": signal.role,
                     "sensitivity": signal.sensitivity,
                 }
@@ -99,28 +110,53 @@ def signal_ids(frame: pd.DataFrame, catalogue: Catalogue, as_of: dt.date | None)
     return joined
 
 
-def _sentences(signal: Signal, pupils: pd.DataFrame, catalogue: Catalogue, lang: str) -> NDArray[np.object_]:
+def _pieces(evidence: pd.DataFrame, frame: pd.DataFrame, catalogue: Catalogue, lang: str) -> pd.Series[Any]:
+    """Facts of the pupils and factors that signals speak of, as pieces of sentences, by pupil and factor."""
+    wanted = {signal.column for signal in catalogue.signals.values()}
+    found = detail_pieces(evidence[evidence["factor"].isin(wanted)], frame, catalogue, lang)
+    piece = found["piece"].to_numpy(dtype=object)
+    piece = np.where(found["stated"] & (piece != ""), " (" + piece + ")", piece)
+    return pd.Series(piece, index=pd.MultiIndex.from_frame(found[["pupil_id", "factor"]]), dtype=object)
+
+
+def _sentences(
+    signal: Signal, pupils: pd.DataFrame, catalogue: Catalogue, lang: str, pieces: pd.Series[Any] | None
+) -> NDArray[np.object_]:
     """Say a signal of the pupils whom it is about: each distinct sentence once."""
+    context = catalogue.context_columns.get(signal.column)
     facts = pd.DataFrame(
         {
             "value": number_column(pupils, signal.column),
-            "semester": word_column(pupils, "semester"),
+            "semester": semester_of(pupils, signal.column, catalogue),
             "programme": word_column(pupils, "programme"),
+            "open": number_column(pupils, context.open_in if context else ""),
+            "details": "",
         }
     )
+    facts["open"] = facts["open"].fillna(0)
+    if pieces is not None and len(pieces):
+        ids = pupils["pupil_id"].to_numpy(dtype=object)
+        keys = pd.MultiIndex.from_arrays([ids, np.full(len(ids), signal.column, dtype=object)])
+        facts["details"] = pieces.reindex(keys).fillna("").to_numpy(dtype=object)
     distinct = facts.drop_duplicates()
     said = [
         capitalised(
             form(signal.sentence[lang], lang, value).format(
-                value=number(value, lang, 0 if value == round(value) else 1),
-                limit=number(signal.above, lang, 0 if signal.above == round(signal.above) else 1),
+                value=_printed(value, lang),
+                limit=_printed(signal.above, lang),
                 period=period_text(semester, catalogue, lang),
+                open=text("flags.open", lang, count=still, n=_printed(still, lang)) if still else "",
+                details=details,
                 **learner_words(programme, catalogue, lang),
             )
         )
-        for value, semester, programme in distinct.itertuples(index=False)
+        for value, semester, programme, still, details in distinct.itertuples(index=False)
     ]
     return facts.merge(distinct.assign(said=said), how="left")["said"].to_numpy(dtype=object)
+
+
+def _printed(amount: float, lang: str) -> str:
+    return number(amount, lang, 0 if amount == round(amount) else 1)
 
 
 def _in_force(signal: Signal, as_of: dt.date | None) -> bool:

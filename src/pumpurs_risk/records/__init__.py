@@ -1,4 +1,4 @@
-"""School records: reads sheets, exports and frames, checks every cell, keeps names apart. Nothing here judges a pupil."""
+"""School records: reads sheets, event tables and frames, checks every cell, keeps names apart. Nothing here judges a pupil."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pumpurs_risk.records.contract import SheetContract
+    from pumpurs_risk.records.description import describe_data, describe_text
+    from pumpurs_risk.records.from_files import read_records
     from pumpurs_risk.records.identity.key_file import KeyFile
     from pumpurs_risk.records.mapping.mapping import Mapping
-    from pumpurs_risk.records.school_records import SchoolRecords, read_records, validate
+    from pumpurs_risk.records.school_records import SchoolRecords, validate
     from pumpurs_risk.records.sheet_schema import sheet_schema
     from pumpurs_risk.records.template.template import write_template
     from pumpurs_risk.records.validation.report import ProblemLog, ValidationReport
@@ -21,7 +23,9 @@ _WHERE = {
     "SchoolRecords": "school_records",
     "SheetContract": "contract",
     "ValidationReport": "validation.report",
-    "read_records": "school_records",
+    "describe_data": "description",
+    "describe_text": "description",
+    "read_records": "from_files",
     "sheet_schema": "sheet_schema",
     "validate": "school_records",
     "write_template": "template.template",
@@ -33,6 +37,8 @@ __all__ = [
     "SchoolRecords",
     "SheetContract",
     "ValidationReport",
+    "describe_data",
+    "describe_text",
     "read_records",
     "sheet_schema",
     "validate",

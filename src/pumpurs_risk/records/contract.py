@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pumpurs_risk.catalogue.entries import RiskFactor
 
 Quantity = Literal["number", "whole", "share", "mark", "rated", "yes_no", "year"]
-CellKind = Literal["text", "name", "date", "level", "programme", "semester"] | Quantity
+CellKind = Literal["text", "name", "date", "level", "programme", "semester", "code", "mark_cell"] | Quantity
 _FACTOR_KINDS: dict[str, CellKind] = {
     "count": "whole",
     "share": "share",
@@ -59,6 +59,8 @@ class Field:
         First plausible day of a date column, ISO.
     factor : bool
         Whether it is a factor of the catalogue.
+    words : mapping of str to tuple of str
+        What people write for each code of a code column; the code itself need not be repeated.
     """
 
     id: str
@@ -73,6 +75,7 @@ class Field:
     scale: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     earliest: str = ""
     factor: bool = False
+    words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,7 +229,7 @@ def read_own_fields() -> dict[str, Field]:
     dict of str to Field
         By id, in the file's order.
     """
-    return {entry["name"]: _own_field(entry) for entry in sheet_document()["fields"] if not entry.get("factor")}
+    return {entry["name"]: described_field(entry) for entry in sheet_document()["fields"] if not entry.get("factor")}
 
 
 def factor_field(factor: RiskFactor) -> Field:
@@ -268,7 +271,19 @@ def sheet_document() -> dict[str, Any]:
     return loaded
 
 
-def _own_field(entry: Mapping[str, Any]) -> Field:
+def described_field(entry: Mapping[str, Any]) -> Field:
+    """Make a column of its description in ``data_schema/``.
+
+    Parameters
+    ----------
+    entry : mapping
+        A field of a Table Schema with our keys: kind, titles, aliases, unit, meaning, and words for a code.
+
+    Returns
+    -------
+    Field
+        Never changed afterwards.
+    """
     limits = entry.get("constraints", {})
     low, high = limits.get("minimum"), limits.get("maximum")
     is_date = entry["kind"] == "date"
@@ -281,7 +296,8 @@ def _own_field(entry: Mapping[str, Any]) -> Field:
         meaning=entry["meaning"],
         minimum=None if is_date or low is None else float(low),
         maximum=None if is_date or high is None else float(high),
-        earliest=low if is_date else "",
+        earliest=(low or "") if is_date else "",
+        words={code: tuple(said) for code, said in entry.get("words", {}).items()},
     )
 
 

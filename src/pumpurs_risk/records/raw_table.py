@@ -46,6 +46,10 @@ class RawTable:
         Digest of the file's bytes.
     origins : mapping of str to str
         After a mapping file: heading here, to the one heading of the file that it was made from.
+    table : str
+        Name of the event table that it is, where its maker knows; "" where its headings tell.
+    above : tuple of tuple of str
+        Cells of the lines above the headings.
     """
 
     file: str
@@ -57,6 +61,8 @@ class RawTable:
     notices: tuple[Notice, ...] = ()
     sha256: str = ""
     origins: Mapping[str, str] = field(default_factory=dict)
+    table: str = ""
+    above: tuple[tuple[str, ...], ...] = ()
 
 
 def readable(name: str) -> str:

@@ -6,25 +6,21 @@ import datetime as dt
 import os
 from collections.abc import Mapping as Lookup
 from dataclasses import dataclass, field
-from pathlib import Path
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pandas as pd
 
-from pumpurs_risk.errors import RecordsError
-from pumpurs_risk.records.contract import SheetContract
-from pumpurs_risk.records.raw_table import RawTable
 from pumpurs_risk.records.uniting.accounting import OUT_OF_SCOPE_COLUMNS
 from pumpurs_risk.records.uniting.answers import no_answers
 from pumpurs_risk.records.uniting.gathering import Gathering
+from pumpurs_risk.records.uniting.row_owners import NAME_COLUMNS
 from pumpurs_risk.records.uniting.schools import StatedSchool
-from pumpurs_risk.records.validation.report import ValidationReport
+from pumpurs_risk.records.validation.report import ProblemLog, ValidationReport
 
 if TYPE_CHECKING:
     from pumpurs_risk.catalogue import Catalogue
     from pumpurs_risk.records.identity.key_file import KeyFile
-    from pumpurs_risk.records.mapping.mapping import Mapping
 
 
 @dataclass(frozen=True)
@@ -53,6 +49,18 @@ class SchoolRecords:
         Leads ids back to names; kept by ``keep_names``.
     truth : pandas.DataFrame, optional
         Of a made cohort: the true risks.
+    tables : dict of str to data frame
+        The event tables that were handed in, by name, each in its contract's columns and of one engine's kind. A table
+        that is not there is unknown; one without rows says "none".
+    engine : {"pandas", "arrow", "polars", "duckdb", "spark"}
+        What the tables came from, which is what is made of them.
+    supplied : dict of str to tuple of str
+        Tables that only some schools handed in, with these schools: elsewhere such a table is unknown, as one that nobody
+        handed in. A table that is not named here speaks for all schools.
+    undated : dict of str to dict of str to int
+        By table and school how many rows of the files do not say when they were recorded; empty where nobody counted.
+    connection : duckdb.DuckDBPyConnection, optional
+        Where DuckDB relations among the tables live.
 
     Examples
     --------
@@ -75,12 +83,78 @@ class SchoolRecords:
     inventory: list[dict[str, Any]] = field(default_factory=list)
     key: KeyFile | None = None
     truth: pd.DataFrame | None = None
+    tables: dict[str, Any] = field(default_factory=dict)
+    engine: str = "pandas"
+    supplied: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    undated: dict[str, dict[str, int]] = field(default_factory=dict)
+    connection: Any = None
+
+    @classmethod
+    def of(
+        cls,
+        tables: Lookup[str, Any],
+        *,
+        engine: str = "pandas",
+        schools: pd.DataFrame | None = None,
+        connection: Any = None,
+    ) -> SchoolRecords:
+        """Take event tables that are in their contract's form already; nothing is checked, and no pupil is left out.
+
+        Parameters
+        ----------
+        tables : mapping of str to data frame
+            By name, all of one engine's kind.
+        engine : {"pandas", "arrow", "polars", "duckdb", "spark"}
+            What is made of them.
+        schools : pandas.DataFrame, optional
+            As ``SchoolRecords.schools``; else made of the schools that the pupils are in.
+        connection : duckdb.DuckDBPyConnection, optional
+            Where DuckDB relations live.
+
+        Returns
+        -------
+        SchoolRecords
+            Without a sheet.
+
+        Examples
+        --------
+        >>> import pyarrow as pa
+        >>> pupils = pa.table({"pupil_id": ["a:1"], "school_id": ["a"], "semester": ["2026/2027-1"], "level": [9.0]})
+        >>> SchoolRecords.of({"pupils": pupils}).school_ids
+        ('a',)
+        """
+        from pumpurs_risk.records.uniting.overview import known_pupils
+        from pumpurs_risk.records.uniting.rows import no_sheet
+        from pumpurs_risk.records.uniting.schools import plain_schools
+
+        sheet = no_sheet()
+        if schools is None:
+            schools = plain_schools(known_pupils(sheet, tables)["school_id"].unique())
+        return cls(
+            sheet=sheet,
+            schools=schools,
+            names=pd.DataFrame({name: pd.Series(dtype=object) for name in NAME_COLUMNS}),
+            report=ValidationReport.of(ProblemLog()),
+            tables=dict(tables),
+            engine=engine,
+            connection=connection,
+        )
 
     @classmethod
     def from_tables(
         cls,
-        sheet: Any,
+        sheet: Any = None,
         *,
+        pupils: Any = None,
+        absences: Any = None,
+        marks: Any = None,
+        incidents: Any = None,
+        assessments: Any = None,
+        outcomes: Any = None,
+        support: Any = None,
+        offers: Any = None,
+        decisions: Any = None,
+        semesters: Any = None,
         as_of: dt.date | str | None = None,
         schools: Any = None,
         answers: Any = None,
@@ -90,14 +164,22 @@ class SchoolRecords:
         catalogue: Catalogue | None = None,
         lang: str = "lv",
         lower_grades: bool = False,
+        connection: Any = None,
     ) -> SchoolRecords:
-        """Take tables that are in memory already.
+        """Take tables that are there already.
+
+        Frames in memory (pandas, Arrow, Polars) are checked cell by cell, as files are. Lazy ones (a Polars LazyFrame, a
+        DuckDB relation, a Spark frame, a path to Parquet) stay where they are: their columns and types must be the
+        contract's, values outside its limits are counted and become unknown when the frame is computed.
 
         Parameters
         ----------
-        sheet : data frame
+        sheet : data frame, optional
             One row per pupil: pandas, Polars, Arrow, or anything with ``to_pandas`` or ``to_arrow``. Headings in Latvian or
             English, aliases or ids; a saved factor table is a sheet too.
+        pupils, absences, marks, incidents, assessments, outcomes, support, offers, decisions, semesters : optional
+            Event tables, all of one kind; headed like the sheet. One without rows says "none", one that is left out is
+            unknown. Without a sheet the table of pupils is needed.
         as_of : date or ISO text, optional
             The list's day: rows that do not say theirs speak of it, later ones are not used.
         schools : data frame, optional
@@ -107,18 +189,24 @@ class SchoolRecords:
             answer that fits no pupil or no factor, or is outside the factor's limits, is named and not used.
         semester : str, optional
             Such as ``"2026/2027-1"``, where the rows have no such column.
-        id_scope, key, catalogue, lang, lower_grades
+        id_scope : {"school", "municipality"}, optional
+            Within what ids are unique: school by default where there is a sheet (the pupil_id then is ``school_id:id``),
+            municipality where there are event tables alone. Ids of lazy frames stay as they are.
+        key, catalogue, lang, lower_grades
             As in ``read_records``; rows with a name and no id, or with a personal code as id, need a key.
+        connection : duckdb.DuckDBPyConnection, optional
+            The one that the relations are of; one of our own reads Parquet.
 
         Returns
         -------
         SchoolRecords
-            Rows are numbered from 1 in its report.
+            Rows are numbered from 1 in its report. Its ``engine`` is that of the tables.
 
         Raises
         ------
         RecordsError
-            If no column says who a row is about, or names or personal codes come without a key.
+            If no column says who a row is about, names or personal codes come without a key, a needed column is missing or
+            of another type, or the tables are of several kinds.
 
         Examples
         --------
@@ -126,30 +214,122 @@ class SchoolRecords:
         >>> frame = pd.DataFrame({"pupil_id": ["007"], "class_id": ["9.a"], "mean_mark": ["6,5"]})
         >>> SchoolRecords.from_tables(frame, as_of="2027-01-15").sheet[["pupil_id", "level", "mean_mark"]].values.tolist()
         [['school:007', 9.0, 6.5]]
+        >>> roll = pd.DataFrame({"pupil_id": ["007"], "semester": ["2026/2027-1"], "level": [9]})
+        >>> missed = pd.DataFrame({"ID": ["007", "008"], "Datums": ["05.10.2026.", "5.10.2026"], "Statuss": ["n", "ns"]})
+        >>> records = SchoolRecords.from_tables(pupils=roll, absences=missed)
+        >>> records.absences["pupil_id"].to_pylist(), records.report.problems["code"].tolist()
+        (['007'], ['uniting.pupil_not_on_roll'])
         """
-        from pumpurs_risk.records.uniting.frames import as_columns
+        from pumpurs_risk.catalogue import Catalogue
+        from pumpurs_risk.records.uniting.given_frames import gather_frames
 
-        columns = as_columns(sheet)
-        size = len(next(iter(columns.values()))) if columns else 0
-        stated = _stated_frame(schools)
-        only = next(iter(stated)) if len(stated) == 1 else "school"
+        given = {
+            "pupils": pupils,
+            "absences": absences,
+            "marks": marks,
+            "incidents": incidents,
+            "assessments": assessments,
+            "outcomes": outcomes,
+            "support": support,
+            "offers": offers,
+            "decisions": decisions,
+            "semesters": semesters,
+        }
         gathering = Gathering(
-            catalogue or _shipped(),
-            stated,
+            catalogue or Catalogue.load(),
+            _stated_frame(schools),
             as_of,
             semester or "",
-            id_scope or "school",
+            id_scope,
             key,
             lang,
             lower_grades,
         )
-        return cls(**gathering.gather([RawTable("sheet", "", only, columns, np.arange(1, size + 1))], answers))
+        tables = {name: frame for name, frame in given.items() if frame is not None}
+        return cls(**gather_frames(gathering, sheet, tables, schools=schools, answers=answers, connection=connection))
 
     @property
     def as_of(self) -> dt.date | None:
         """The latest day that the rows speak of; None if no row says."""
         latest = self.sheet["as_of"].max() if len(self.sheet) else pd.NaT
         return None if pd.isna(latest) else latest.date()
+
+    @property
+    def pupils(self) -> Any:
+        """Table of pupils per semester; None if none was handed in, as with every table."""
+        return self.tables.get("pupils")
+
+    @property
+    def absences(self) -> Any:
+        """Table of absences, or None."""
+        return self.tables.get("absences")
+
+    @property
+    def marks(self) -> Any:
+        """Table of marks, or None."""
+        return self.tables.get("marks")
+
+    @property
+    def incidents(self) -> Any:
+        """Table of incidents, or None."""
+        return self.tables.get("incidents")
+
+    @property
+    def assessments(self) -> Any:
+        """Table of what staff judged, or None."""
+        return self.tables.get("assessments")
+
+    @property
+    def outcomes(self) -> Any:
+        """Table of who left, graduated or stayed, or None."""
+        return self.tables.get("outcomes")
+
+    @property
+    def support(self) -> Any:
+        """Table of support that was given, or None."""
+        return self.tables.get("support")
+
+    @property
+    def offers(self) -> Any:
+        """Table of what schools can give, or None."""
+        return self.tables.get("offers")
+
+    @property
+    def decisions(self) -> Any:
+        """Table of what staff decided, or None."""
+        return self.tables.get("decisions")
+
+    @property
+    def semesters(self) -> Any:
+        """Table of schools' own semesters, or None."""
+        return self.tables.get("semesters")
+
+    @cached_property
+    def pupils_known(self) -> pd.DataFrame:
+        """Everybody on a sheet or in the table of pupils: pupil_id and school_id, each pair once."""
+        from pumpurs_risk.records.uniting.overview import known_pupils
+
+        return known_pupils(self.sheet, self.tables)
+
+    @cached_property
+    def school_ids(self) -> tuple[str, ...]:
+        """All schools of which anything was handed in, in order; those with pupils out of scope alone included."""
+        outside = self.out_of_scope["school_id"]
+        return tuple(sorted({*map(str, self.pupils_known["school_id"]), *map(str, outside)}))
+
+    @cached_property
+    def last_record(self) -> dt.date | None:
+        """The latest day on which anything happened that an event table tells of; None without one."""
+        from pumpurs_risk.records.uniting.overview import last_event
+
+        return last_event(self.tables)
+
+    @cached_property
+    def without_dates(self) -> tuple[str, ...]:
+        """Tables in which some rows do not say when they were recorded: there the event's own date decides."""
+        from pumpurs_risk.records.uniting.overview import tables_without_dates
+
+        return tables_without_dates(self.tables)
 
     @property
     def key_fingerprint(self) -> str:
@@ -162,115 +342,8 @@ class SchoolRecords:
             self.key.save()
 
     def __repr__(self) -> str:
-        return f"SchoolRecords({len(self.sheet)} rows, {len(self.schools)} schools, ok={self.report.ok})"
-
-
-def read_records(
-    path: str | os.PathLike[str],
-    mapping: Mapping | str | os.PathLike[str] | None = None,
-    *,
-    key: KeyFile | str | os.PathLike[str] | None = None,
-    id_scope: str | None = None,
-    lang: str = "lv",
-    encoding: str | None = None,
-    catalogue: Catalogue | None = None,
-    as_of: dt.date | str | None = None,
-    semester: str | None = None,
-    schools: Lookup[str, Lookup[str, Any]] | None = None,
-    lower_grades: bool = False,
-) -> SchoolRecords:
-    """Read a file or a folder: sheets, several files of one school, a sub-folder per school. Nothing is written.
-
-    Parameters
-    ----------
-    path : path
-        XLSX, XLS, ODS, CSV or Parquet, or a folder of them.
-    mapping : Mapping or path, optional
-        Turns another system's export into the sheet.
-    key : KeyFile or path, optional
-        Where names and personal codes lead to ids; by default ``pumpurs.key.json`` beside the data. Written by
-        ``keep_names`` only.
-    id_scope : {"school", "municipality"}, optional
-        Within what ids are unique; school by default: the pupil_id then is ``school_id:id``.
-    lang : {"lv", "en"}
-        Language of reasons and of headings in messages.
-    encoding : str, optional
-        Of text files.
-    catalogue : Catalogue, optional
-        With own factors.
-    as_of : date or ISO text, optional
-        The list's day: rows that do not say theirs, and have no cover that does, speak of it; later ones are not used.
-    semester : str, optional
-        Semester that the counts cover, where neither rows nor a cover say so.
-    schools : mapping of str to mapping, optional
-        By school id: title, folder (sub-folder or file of its sheets), programme, places, semester, mapping, lessons_held.
-        What a cover says is stronger.
-    lower_grades : bool
-        Whether the levels that are looked at on request only (grades 1 to 4) are in scope.
-
-    Returns
-    -------
-    SchoolRecords
-        With everything that was found wrong in ``report``.
-
-    Raises
-    ------
-    RecordsError, MappingError
-        If nothing can be read at all; one unusable file among several is named in the report instead.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     frame = pd.DataFrame({"pupil_id": ["007"], "class_id": ["9.a"], "mean_mark": [6.5]})
-    ...     frame.to_csv(f"{folder}/9a.csv", index=False)
-    ...     records = read_records(folder, as_of="2027-01-15")
-    >>> records.sheet[["class_id", "level", "mean_mark"]].values.tolist()
-    [['9.a', 9.0, 6.5]]
-    """
-    from pumpurs_risk.records.identity.key_file import KEY_FILE_NAME
-    from pumpurs_risk.records.mapping.mapping import Mapping
-    from pumpurs_risk.records.reading.discovery import read_raw
-
-    path = Path(path)
-    catalogue = catalogue or _shipped()
-    contract = SheetContract.load(catalogue)
-    stated = {name: StatedSchool.of(name, facts) for name, facts in (schools or {}).items()}
-
-    def loaded(given: Any) -> Mapping | None:
-        return given if given is None or isinstance(given, Mapping) else Mapping.load(Path(given), contract=contract)
-
-    whole = loaded(mapping)
-    own = {name: found for name, school in stated.items() if (found := loaded(school.mapping)) is not None}
-    maps = [each for each in (whole, *own.values()) if each is not None]
-
-    def known(heading: str) -> bool:
-        return contract.recognise(heading) is not None or any(each.asks_for(heading) for each in maps)
-
-    encoding = encoding or next((each.reading.encoding for each in maps if each.reading.encoding), None)
-    sheets = whole.reading.sheets if whole is not None and not own else ()
-    try:
-        tables = read_raw(path, encoding=encoding, heading_known=known, sheets=sheets or None)
-    except RecordsError as error:
-        if error.code != "heading_row_missing" or not maps:
-            raise
-        # With no heading known, the mapping says which of its lines finds none.
-        tables = read_raw(path, encoding=encoding, sheets=sheets or None)
-    folder = path if path.is_dir() else path.parent
-    gathering = Gathering(
-        catalogue,
-        stated,
-        as_of,
-        semester or "",
-        id_scope or "school",
-        key if key is not None else folder / KEY_FILE_NAME,
-        lang,
-        lower_grades,
-        whole,
-        own,
-        path.resolve().name if path.is_dir() else "",
-    )
-    return SchoolRecords(**gathering.gather(tables))
+        named = "".join(f", {name}" for name in self.tables)
+        return f"SchoolRecords({len(self.sheet)} rows, {len(self.schools)} schools{named}, ok={self.report.ok})"
 
 
 def validate(records: SchoolRecords) -> ValidationReport:
@@ -302,11 +375,7 @@ def _stated_frame(schools: Any) -> dict[str, StatedSchool]:
     from pumpurs_risk.records.uniting.frames import as_pandas
 
     frame = as_pandas(schools)
+    if "school_id" not in frame:  # headed otherwise: read as a table of schools
+        return {}
     facts: list[dict[str, Any]] = frame.drop(columns="school_id").to_dict("records")  # type: ignore[assignment]
     return {str(name): StatedSchool.of(str(name), fact) for name, fact in zip(frame["school_id"], facts, strict=True)}
-
-
-def _shipped() -> Catalogue:
-    from pumpurs_risk.catalogue import Catalogue
-
-    return Catalogue.load()

@@ -1,4 +1,4 @@
-"""Writes the sheet's contract as a Frictionless Table Schema and Data Package, for tools that do not use this library.
+"""Writes the records' contract as Frictionless Table Schemas and a Data Package, for tools that do not use this library.
 
 ``python -m pumpurs_risk.records.sheet_schema`` brings the factors' fields in ``data_schema/`` up to date with the
 catalogue; a test compares them.
@@ -10,7 +10,9 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from pumpurs_risk.locale import LANGUAGES
 from pumpurs_risk.records.contract import Field, factor_field, sheet_document
+from pumpurs_risk.records.tables.contract import TABLES, table_document
 from pumpurs_risk.resources import resource
 
 if TYPE_CHECKING:
@@ -38,8 +40,8 @@ def sheet_schema(catalogue: Catalogue) -> dict[str, Any]:
     return document | {"fields": own + factors}
 
 
-def sheet_package(catalogue: Catalogue) -> dict[str, Any]:
-    """Write the Frictionless Data Package that lists the sheet, with one made row as an example.
+def records_package(catalogue: Catalogue) -> dict[str, Any]:
+    """Write the Frictionless Data Package that lists the sheet and the event tables, each with made rows as an example.
 
     Parameters
     ----------
@@ -71,8 +73,21 @@ def sheet_package(catalogue: Catalogue) -> dict[str, Any]:
                 "type": "table",
                 "data": [header, [example.get(name, "") for name in header]],
                 "schema": "factor_sheet.json",
-            }
+            },
+            *(_table_resource(name) for name in TABLES),
         ],
+    }
+
+
+def _table_resource(name: str) -> dict[str, Any]:
+    document = table_document(name)
+    header = [entry["name"] for entry in document["fields"]]
+    return {
+        "name": name,
+        "title": " / ".join(document["titles"][lang] for lang in LANGUAGES),
+        "type": "table",
+        "data": [header, *document["examples"]],
+        "schema": f"{name}.json",
     }
 
 
@@ -121,7 +136,7 @@ def _main() -> None:
     catalogue = Catalogue.load()
     folder = resource("data_schema")
     folder.joinpath("factor_sheet.json").write_text(_as_json(sheet_schema(catalogue)), encoding="utf-8")
-    folder.joinpath("datapackage.json").write_text(_as_json(sheet_package(catalogue)), encoding="utf-8")
+    folder.joinpath("datapackage.json").write_text(_as_json(records_package(catalogue)), encoding="utf-8")
 
 
 def _as_json(document: Mapping[str, Any]) -> str:

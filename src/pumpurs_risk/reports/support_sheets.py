@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from itertools import groupby
 from typing import Any
-
-import pandas as pd
 
 from pumpurs_risk.locale import number, text
 from pumpurs_risk.records.workbook.text_layout import is_blank
@@ -23,6 +23,7 @@ from pumpurs_risk.reports.sheet_top import cut_note, first_rows, open_sheet, row
 QUESTION_IDS = ("pupil_id", "factor", "as_of", "role", "shown", "class_id", "question", "role_name", "answer")
 _SMALLEST_SHOWN = 0.005
 """Weights are shown to two decimals; less than this is nothing."""
+_KINDS = ("base", "risk", "strength", "unknown", "other", "total")
 
 
 def write_questions(book: WorkbookWriter, paper: SchoolPaper) -> None:
@@ -80,25 +81,26 @@ def write_details(book: WorkbookWriter, paper: SchoolPaper) -> None:
     frame = first_rows(paper.details, DETAIL_COLUMNS, "details")
     whole = frame.loc[frame["kind"] == "total", "pupil_id"]  # the last pupil of a long sheet may be cut in the middle
     frame = frame[frame["pupil_id"].isin(whole)]
-    for _, lines_of_one in frame.groupby("pupil_id", sort=False):
+    names = {kind: text(f"workbook.kind.{kind}", lang) for kind in _KINDS}
+    for _, of_one in groupby(rows_of(frame), key=lambda line: line.pupil_id):
+        lines_of_one = list(of_one)
+        shown, class_id = lines_of_one[0].shown, lines_of_one[0].class_id
         for kind, sentence, weight in sum_lines(lines_of_one, lang):
             row += 1
-            look = "total" if kind == "total" else kind if kind in ("risk", "strength", "unknown") else "body"
-            one = lines_of_one.iloc[0]
-            sheet.row(row, [one["shown"], one["class_id"]], "text")
-            styles = [look, look, "total_weight" if kind == "total" else "weight"]
-            sheet.row(row, [text(f"workbook.kind.{kind}", lang), sentence, weight], styles, start=2)
+            look = kind if kind in ("total", "risk", "strength", "unknown") else "body"
+            styles = ["text", "text", look, look, "total_weight" if kind == "total" else "weight"]
+            sheet.row(row, [shown, class_id, names[kind], sentence, weight], styles)
     sheet.table(header, row)
     sheet.lock()
 
 
-def sum_lines(lines: pd.DataFrame, lang: str) -> list[tuple[str, str, float | None]]:
+def sum_lines(lines: Sequence[Any], lang: str) -> list[tuple[str, str, float | None]]:
     """Turn one pupil's lines into lines that add up as printed.
 
     Parameters
     ----------
-    lines : pandas.DataFrame
-        One pupil's rows of ``SchoolPaper.details``.
+    lines : sequence of named tuples
+        One pupil's rows of ``SchoolPaper.details``: kind, sentence, contribution.
     lang : {"lv", "en"}
         For the fixed sentences.
 
@@ -108,13 +110,12 @@ def sum_lines(lines: pd.DataFrame, lang: str) -> list[tuple[str, str, float | No
         Weights in log-odds, rounded to two decimals; the line ``other`` takes what the named lines and rounding leave,
         so that base and lines add up to the total exactly as shown. None where a line has no weight.
     """
-    kinds = lines["kind"].to_list()
-    base = float(lines["contribution"].iloc[kinds.index("base")])
-    total = float(lines["contribution"].iloc[kinds.index("total")])
+    base, total = (next(float(line.contribution) for line in lines if line.kind == kind) for kind in ("base", "total"))
     shown: list[tuple[str, str, float | None]] = []
-    for kind, sentence, weight in zip(kinds, lines["sentence"], lines["contribution"], strict=True):
-        if kind not in ("base", "total"):
-            shown.append((kind, str(sentence), None if is_blank(weight) else round(float(weight), 2)))
+    for line in lines:
+        if line.kind not in ("base", "total"):
+            weight = None if is_blank(line.contribution) else round(float(line.contribution), 2)
+            shown.append((line.kind, str(line.sentence), weight))
     named = sum(weight for _, _, weight in shown if weight is not None)
     other = round(round(total, 2) - round(base, 2) - named, 2)
     if abs(other) > _SMALLEST_SHOWN:

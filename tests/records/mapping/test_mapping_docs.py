@@ -13,8 +13,9 @@ from pumpurs_risk.records.contract import SheetContract
 from pumpurs_risk.records.mapping import grammar as mapping_file
 from pumpurs_risk.records.mapping import plan as mapping_plan
 from pumpurs_risk.records.mapping.cells import texts
-from pumpurs_risk.records.mapping.mapping import Mapping
+from pumpurs_risk.records.mapping.mapping import Mapping, shipped_mappings
 from pumpurs_risk.records.reading.discovery import read_raw
+from pumpurs_risk.records.tables.contract import TABLES
 from pumpurs_risk.records.validation.report import ProblemLog
 
 TEXT = (Path(__file__).parents[3] / "docs" / "mapping.md").read_text(encoding="utf-8")
@@ -26,6 +27,12 @@ REPORTED = {
     "Example 3": [
         ("mapping.not_a_number", 6, "Unexcused Oct", "sick"),
         ("mapping.division_by_zero", 7, "School days", "0"),
+    ],
+    "Example 4": [],
+    "Example 5": [
+        ("mapping.not_a_period", 3, "Mēnesis", "vakar"),
+        ("mapping.not_a_period", 3, "Mēnesis", "vakar"),
+        ("mapping.not_a_count", 3, "Nokavēja", "daudz"),
     ],
 }
 
@@ -44,15 +51,15 @@ def as_csv(table):
 
 
 @pytest.mark.parametrize("title", REPORTED)
-def test_each_worked_example_gives_exactly_the_sheet_that_the_page_prints(title, tmp_path):
+def test_each_worked_example_gives_exactly_the_tables_that_the_page_prints(title, tmp_path):
     section = EXAMPLES[title]
-    given, printed = blocks(section, "csv")
+    given, *printed = blocks(section, "csv")
     mapping = Mapping.from_text(blocks(section, "toml")[0])
-    export = tmp_path / re.search(r"^`(\w+\.csv)`$", section, re.MULTILINE)[1]
+    export = tmp_path / re.search(r"^`([\w-]+\.csv)`$", section, re.MULTILINE)[1]
     export.write_text(given, encoding="utf-8")
     [raw] = read_raw(export, heading_known=mapping.asks_for)
     log = ProblemLog()
-    assert as_csv(mapping.apply(raw, log)) == printed
+    assert [as_csv(table) for table in mapping.apply_all(raw, log)] == printed
     assert list(log.frame()[["code", "row", "column", "value"]].itertuples(index=False, name=None)) == REPORTED[title]
 
 
@@ -68,9 +75,9 @@ def test_the_melted_form_of_example_2_counts_the_same_failing_subjects(tmp_path)
 
 def test_every_toml_block_of_the_page_is_a_mapping():
     found = [block for block in blocks(TEXT, "toml") if block.count("\n") > 2]
-    assert len(found) >= 5
+    assert len(found) >= 7
     for block in found:
-        assert Mapping.from_text(block).plan.columns
+        assert all(section.columns for section in Mapping.from_text(block).sections)
 
 
 CELLS = {
@@ -107,11 +114,18 @@ def test_the_page_lists_every_column_of_the_sheet():
 def test_the_reference_names_every_section_key_and_operation():
     reference = SECTIONS["Reference"]
     keys = (*mapping_file.FILE_KEYS, *mapping_file.COLUMN_KEYS, *mapping_file.COVER_KEYS, *mapping_file.CONDITION_KEYS)
-    words = {*keys, *mapping_plan.COMBINATIONS, *mapping_plan.AGGREGATES, "columns", "except", "name", "value", "by"}
+    words = {*keys, *mapping_plan.COMBINATIONS, *mapping_plan.AGGREGATES, *mapping_file.MELT_KEYS, "by"}
+    words |= {*mapping_plan.PERIODS, *mapping_file.NOTICES}
     for word in words:
         assert re.search(rf"[`\"{{ ]{re.escape(word)}[`\" ]", reference), word
     for section in mapping_file.SECTIONS:
         assert f"`[{section}" in reference or f"`{section}`" in reference
+
+
+def test_the_chapter_on_tables_names_every_key_table_and_shipped_mapping():
+    chapter = SECTIONS["Tables of events"]
+    for word in (*mapping_file.TABLE_KEYS, *TABLES, *shipped_mappings()):
+        assert re.search(rf"[`\".[ ]{re.escape(word)}[`\".\] ]", chapter), word
 
 
 @pytest.mark.parametrize(

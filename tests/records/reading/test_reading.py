@@ -268,3 +268,22 @@ def test_a_file_that_may_not_be_opened_is_an_error(tmp_path):
     with pytest.raises(RecordsError) as caught:
         read_raw(tmp_path / "a.csv")
     assert caught.value.code == "file_closed"
+
+
+@pytest.mark.parametrize("ending", [".xlsx", ".ods", ".xls"])
+@pytest.mark.parametrize("content", [bytes(range(1, 256)) * 4, b"\x00\x01\x02garbage", b"just some words\n"])
+def test_bytes_that_are_no_workbook_are_said_to_be_none(tmp_path, ending, content):
+    (tmp_path / f"a{ending}").write_bytes(content)
+    with pytest.raises(RecordsError) as caught:
+        read_raw(tmp_path / f"a{ending}", heading_known=KNOWN)
+    assert caught.value.code == "not_a_workbook"
+    for lang in ("lv", "en"):
+        said = caught.value.message(lang)
+        assert f"a{ending}" in said and "XLSX" in said and "CSV" in said and "1257" not in said
+
+
+def test_a_text_file_in_a_strange_encoding_is_still_told_its_byte(tmp_path):
+    (tmp_path / "a.csv").write_bytes(b"Klase;Vecums\n9.a;\x81\n")
+    with pytest.raises(RecordsError) as caught:
+        read_raw(tmp_path / "a.csv", heading_known=KNOWN)
+    assert caught.value.code == "encoding_wrong"

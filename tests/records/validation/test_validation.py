@@ -125,7 +125,7 @@ def test_a_row_without_id_is_rejected_and_nothing_else_of_it_is_named():
     records = take({"pupil_id": ["a", "", None, "  "], "mean_mark": ["7", "11", "12", "13"]})
     assert records.sheet["pupil_id"].tolist() == ["school:a"]
     assert named(records, "code", "row", "action") == [("row_without_id", row, "row_rejected") for row in (2, 3, 4)]
-    assert records.report.counts.iloc[0].tolist() == ["school", "sheet", "", 4, 1, 0, 3]
+    assert records.report.counts.iloc[0].tolist() == ["school", "sheet", "", "sheet", 4, 1, 0, 3]
 
 
 def test_an_id_that_is_a_formula_error_is_rejected():
@@ -254,7 +254,16 @@ def test_the_report_is_plain_data_for_programs():
     assert plain["ok"] is False and plain["problems"][0]["row"] == 1
     assert set(plain["problems"][0]) == {*PROBLEM_COLUMNS, "message"}
     assert plain["counts"] == [
-        {"school_id": "school", "file": "sheet", "sheet": "", "rows_in": 2, "used": 2, "not_used": 0, "rejected": 0}
+        {
+            "school_id": "school",
+            "file": "sheet",
+            "sheet": "",
+            "table": "sheet",
+            "rows_in": 2,
+            "used": 2,
+            "not_used": 0,
+            "rejected": 0,
+        }
     ]
 
 

@@ -15,6 +15,11 @@ NUMBER_REDUCTIONS = ("mean", "sum", "min", "max", "any")
 PAIR_OPERATIONS = ("add", "subtract", "divide")
 THRESHOLDS = ("count_below", "count_at_least")
 DATE_ORDERS = ("dmy", "mdy", "ymd")
+PERIODS = ("semester", "first_day", "last_day")
+DATES = "dates"
+"""In place of headings to melt: all that are dates."""
+SHEET = "sheet"
+"""Name, in ``[[tables]]``, of the factor sheet."""
 COMBINATIONS = ("first", "join", "count", *NUMBER_REDUCTIONS, *PAIR_OPERATIONS, *THRESHOLDS)
 AGGREGATES = ("first", "last", "count", *NUMBER_REDUCTIONS, *THRESHOLDS)
 Value = str | float
@@ -71,11 +76,19 @@ class Column:
     constant: Value | None = None
     row_number: bool = False
     prefix: str = ""
+    place: str = ""
+    """Where the one text for all rows stands: ``cover``, ``sheet``, ``file``, or "" if it comes from columns."""
+    labels: tuple[str, ...] = ()
+    """On the cover, or above the table: the labels before the text."""
+    take: tuple[str, ...] = ()
+    """Patterns of which the first that fits says which part of the text counts."""
     empty: Value | None = None
     recode: Mapping[str, Value] | None = None
     other: Value | None = None
     """What an uncoded cell becomes; None reports it."""
     date_order: str = ""
+    period: str = ""
+    """What becomes of a period such as "1. sem.": its ``semester``, ``first_day`` or ``last_day``."""
     combine: Reduction | None = None
     separator: str = " "
     where: tuple[Condition, ...] = ()
@@ -118,6 +131,23 @@ class Melt:
     all_but: tuple[Heading, ...]
     name: str
     value: str
+    dates: bool = False
+    """Whether all headings that are dates are melted; `name` then holds the day."""
+    number: str = ""
+    """Name of a column that counts equal headings: the second lesson of a day is 2."""
+    entries: str = ""
+    """Name of a column for the number of entries in the cell."""
+    beside: str = ""
+    """Name of a column for what stands beside the date in the heading."""
+    where: tuple[Condition, ...] = ()
+    split: bool = False
+    """Whether the entries of a cell become rows of their own."""
+    repeat: bool = False
+    """Whether a cell is a number of times, and makes as many rows."""
+    keep_empty: bool = True
+    """Whether empty cells make rows too."""
+    optional: bool = False
+    """Whether the file may lack some of the headings."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +173,16 @@ class Plan:
     steps: tuple[Column, ...] = ()
     group: tuple[Heading, ...] = ()
     columns: tuple[Column, ...] = ()
+    table: str = ""
+    """The event table that is made; "" for the factor sheet."""
+    files: tuple[str, ...] = ()
+    sheets: tuple[str, ...] = ()
+    headings: tuple[tuple[str, ...], ...] = ()
+    """Of each group of headings the file must have one, or the section is not for it."""
+    notices: tuple[str, ...] = ()
+    """What the report says whenever the section is used."""
+    sections: tuple[Plan, ...] = ()
+    """The plans of ``[[tables]]``; a plan that has some makes nothing itself."""
     unknown_words: tuple[str, ...] = ()
     """What the sheet's contract reads as unknown ("n/a", "-"): no number, and nothing to report."""
 

@@ -34,6 +34,7 @@ from pumpurs_risk.records.reading.raw_grid import RawGrid
 from pumpurs_risk.records.workbook.reader import RawSheet, read_workbook
 
 _COVER_ROWS = 400  # a cover lists at most the school's classes
+_NO_TEXT = ("encoding_wrong", "csv_nul", "heading_row_missing", "csv_quote_open")
 _OURS = (".toml", ".key.json")
 
 
@@ -72,6 +73,7 @@ def read_raw(
     encoding: str | None = None,
     heading_known: Callable[[str], bool] | None = None,
     sheets: Collection[str] | None = None,
+    empty_counts: Callable[[RawTable], bool] | None = None,
 ) -> list[RawTable | Unreadable]:
     r"""Read every table in a file or folder, cells as they are written.
 
@@ -88,6 +90,9 @@ def read_raw(
         passed over. Without it the first row that holds anything is the heading row.
     sheets : collection of str, optional
         Names of the worksheets to read; else all that a person sees, and hidden ones that hold pupils.
+    empty_counts : callable, optional
+        Whether a table without a row says something all the same, as a table of absences says that nobody was absent;
+        otherwise it is passed over or, where there is nothing else, refused.
 
     Returns
     -------
@@ -112,7 +117,7 @@ def read_raw(
     """
     path = Path(path)
     if path.is_file():
-        return list(_read_file(_Source(path, readable(path.name), ""), encoding, heading_known, sheets))
+        return list(_read_file(_Source(path, readable(path.name), ""), encoding, heading_known, sheets, empty_counts))
     if not path.is_dir():
         raise RecordsError("folder_missing", path=readable(str(path)))
     sources, notices = _discover(path)
@@ -121,7 +126,7 @@ def read_raw(
 
     def read(source: _Source) -> list[RawTable | Unreadable]:
         try:
-            return list(_read_file(source, encoding, heading_known, sheets))
+            return list(_read_file(source, encoding, heading_known, sheets, empty_counts))
         except RecordsError as error:
             return [Unreadable(source.file, source.school, error)]
 
@@ -179,6 +184,7 @@ def _read_file(
     encoding: str | None,
     heading_known: Callable[[str], bool] | None,
     sheets: Collection[str] | None,
+    empty_counts: Callable[[RawTable], bool] | None,
 ) -> Iterator[RawTable]:
     """Tables of one file; at least one, or an error."""
     file = source.file
@@ -193,22 +199,30 @@ def _read_file(
         if kind.macros:
             notices.append(Notice("macros_not_run"))
         if kind.kind == "workbook":
-            tables = _workbook_tables(source, heading_known, sheets)
+            tables = _workbook_tables(source, heading_known, sheets, empty_counts)
         elif kind.kind == "parquet":
             tables = [_table(read_parquet(source.path, file), source)]
         else:
-            grid = read_csv(source.path.read_bytes(), file, encoding=encoding, heading_known=heading_known)
+            try:
+                grid = read_csv(source.path.read_bytes(), file, encoding=encoding, heading_known=heading_known)
+            except RecordsError as error:  # a CSV file that was called a workbook can be read, anything else is none
+                if expected != "workbook" or error.code not in _NO_TEXT:
+                    raise
+                raise RecordsError("not_a_workbook", file=file) from None
             tables = [_table(grid, source, cover=_filled(read_cover(grid.above)))]
     except OSError:
         raise RecordsError("file_closed", file=file) from None
-    if not any(table.rows.size for table in tables):
+    if not any(_says_something(table, empty_counts) for table in tables):
         raise RecordsError("table_without_rows", file=file)
     for index, table in enumerate(tables):
         yield replace(table, sha256=sha256, notices=(*notices, *table.notices) if index == 0 else table.notices)
 
 
 def _workbook_tables(
-    source: _Source, heading_known: Callable[[str], bool] | None, wanted: Collection[str] | None
+    source: _Source,
+    heading_known: Callable[[str], bool] | None,
+    wanted: Collection[str] | None,
+    empty_counts: Callable[[RawTable], bool] | None,
 ) -> list[RawTable]:
     found = read_workbook(source.path, file=source.file)
     if wanted is not None and not any(sheet.name in wanted for sheet in found):
@@ -227,10 +241,19 @@ def _workbook_tables(
             notices.append(Notice("sheet_without_pupils", value=sheet.name))
     if not tables:
         raise RecordsError("heading_row_missing" if any(s.rows.size for s in found) else "file_empty", file=source.file)
-    notices += [Notice("sheet_without_rows", value=table.sheet) for table in tables if not table.rows.size]
-    tables = [table for table in tables if table.rows.size] or tables[:1]
+    says = [_says_something(table, empty_counts) for table in tables]
+    notices += [
+        Notice("sheet_without_rows", value=table.sheet)
+        for table, something in zip(tables, says, strict=True)
+        if not something
+    ]
+    tables = [table for table, something in zip(tables, says, strict=True) if something] or tables[:1]
     tables = [replace(table, cover={**cover, **table.cover}) for table in tables]
     return [replace(tables[0], notices=(*notices, *tables[0].notices)), *tables[1:]]
+
+
+def _says_something(table: RawTable, empty_counts: Callable[[RawTable], bool] | None) -> bool:
+    return bool(table.rows.size) or (empty_counts is not None and empty_counts(table))
 
 
 def _find_cover(found: list[RawSheet], headings: Sequence[int | None]) -> tuple[int | None, dict[str, str]]:
@@ -287,7 +310,9 @@ def _table(
             if changed:
                 notices.append(Notice("class_from_date", column=name, value=changed))
         columns[name] = column
-    return RawTable(source.file, sheet, source.school, columns, grid.rows[filled], cover or {}, tuple(notices))
+    above = tuple(tuple(line) for line in grid.above)
+    rows = grid.rows[filled]
+    return RawTable(source.file, sheet, source.school, columns, rows, cover or {}, tuple(notices), above=above)
 
 
 def _blank(column: pa.Array[Any]) -> np.ndarray[Any, Any]:

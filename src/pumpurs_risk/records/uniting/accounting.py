@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,12 +12,14 @@ import pandas as pd
 
 from pumpurs_risk.locale import date_text, text
 from pumpurs_risk.records.raw_table import RawTable
-from pumpurs_risk.records.uniting.rows import TABLE
-from pumpurs_risk.records.validation.report import ProblemLog
+from pumpurs_risk.records.uniting.event_tables import NOT_USED, REJECTED, USED, EventTable
+from pumpurs_risk.records.uniting.sorting import SortedTable
 
 if TYPE_CHECKING:
     from pumpurs_risk.catalogue import Catalogue
 
+SHEET_TABLE = "sheet"
+"""What a factor sheet is called among the counts."""
 OUT_OF_SCOPE_COLUMNS = ("pupil_id", "school_id", "class_id", "reason")
 
 
@@ -100,46 +103,70 @@ def rows_left_out(raw: RawTable) -> int:
     return gone
 
 
-def count_rows(
-    tables: Sequence[RawTable], rows: pd.DataFrame, used: pd.DataFrame, log: ProblemLog
-) -> list[tuple[Any, ...]]:
-    """Count per school and table: rows in = used + not used + rejected.
+def count_rows(counted_already: Iterable[RowCount], events: Iterable[EventTable]) -> list[tuple[Any, ...]]:
+    """Count per school, file and table: rows in = used + not used + rejected.
 
     Parameters
     ----------
-    tables : sequence of RawTable
-        In the order that ``_table`` of the rows names.
-    rows, used : pandas.DataFrame
-        All rows that are somebody's; those of them that stand in the sheet. With ``_table`` and ``school_id``.
-    log : ProblemLog
-        Knows the rejected rows.
+    counted_already : iterable of RowCount
+        The factor sheets, and the copies of files.
+    events : iterable of EventTable
+        The event tables, every row's state settled.
 
     Returns
     -------
     list of tuple
         In the order of ``report.COUNT_COLUMNS``.
     """
-    rejected = log.rejected_rows()
-    by_place: dict[tuple[str, str, str], list[int]] = {}
-    n_used = _sizes(used)
-    for (number, school_id), n in _sizes(rows).items():
-        raw = tables[number]
-        in_use = n_used.get((number, school_id), 0)
-        by_place[raw.file, raw.sheet, school_id] = [in_use, n - in_use]
-    for raw in tables:
-        first = next((place for place in (*by_place, *rejected) if place[:2] == (raw.file, raw.sheet)), None)
-        if first is not None:
-            by_place.setdefault(first, [0, 0])[1] += rows_left_out(raw)
-    counts = []
-    for place in dict.fromkeys((*by_place, *rejected)):
-        in_use, not_used = by_place.get(place, [0, 0])
-        file, sheet, school_id = place
-        n_rejected = rejected.get(place, 0)
-        counts.append((school_id, file, sheet, in_use + not_used + n_rejected, in_use, not_used, n_rejected))
-    return counts
+    by_place: dict[tuple[str, str, str, str], np.ndarray[Any, Any]] = {}
+
+    def add(school_id: str, raw: RawTable, table: str, counted: Any) -> None:
+        place = (school_id, raw.file, raw.sheet, table)
+        by_place[place] = by_place.get(place, np.zeros(3, np.int64)) + counted
+
+    for table, name, school_id, state in [
+        *((each.table, each.table.name or SHEET_TABLE, each.school_id, each.state) for each in counted_already),
+        *((each.sorted, each.name, each.school_id, each.state) for each in events),
+    ]:
+        code, schools = pd.factorize(school_id)
+        sizes = np.bincount(code * 3 + state, minlength=3 * max(len(schools), 1)).reshape(-1, 3)
+        sizes[0] += (table.unfit, rows_left_out(table.raw), 0)
+        for school, counted in zip(list(schools) or [table.school_id], sizes, strict=True):
+            add(str(school), table.raw, name, counted)
+    return [
+        (*place, int(counted.sum()), int(counted[USED]), int(counted[NOT_USED]), int(counted[REJECTED]))
+        for place, counted in by_place.items()
+    ]
 
 
-def _sizes(rows: pd.DataFrame) -> Mapping[tuple[int, str], int]:
-    sizes = rows.groupby([TABLE, "school_id"], sort=False).size()
-    pairs = zip(sizes.index.get_level_values(0), sizes.index.get_level_values(1), sizes.tolist(), strict=True)
-    return {(int(number), str(school_id)): n for number, school_id, n in pairs}
+@dataclass(frozen=True)
+class RowCount:
+    """What became of the rows of one table.
+
+    Parameters
+    ----------
+    table : SortedTable
+        The table.
+    school_id : numpy.ndarray of object, shape (n,)
+        School of each row.
+    state : numpy.ndarray of int8, shape (n,)
+        As ``EventTable.state``.
+    """
+
+    table: SortedTable
+    school_id: np.ndarray[Any, Any]
+    state: np.ndarray[Any, Any]
+
+    @classmethod
+    def of(cls, table: SortedTable, school_id: np.ndarray[Any, Any], kept: Any, used: Any) -> RowCount:
+        """Count a sheet of which some rows are somebody's, and some of these stand on the united sheet."""
+        state = np.full(len(school_id), REJECTED, np.int8)
+        state[kept] = NOT_USED
+        state[used] = USED
+        return cls(table, school_id, state)
+
+    @classmethod
+    def unused(cls, table: SortedTable) -> RowCount:
+        """Count a table of which nothing is used."""
+        size = len(table.raw.rows)
+        return cls(table, np.full(size, table.school_id, dtype=object), np.full(size, NOT_USED, np.int8))

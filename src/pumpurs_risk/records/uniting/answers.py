@@ -38,7 +38,6 @@ def place_answers(
     *,
     id_scope: str,
     key: KeyFile | None,
-    lang: str,
 ) -> pd.DataFrame:
     """Type answers and find whose they are.
 
@@ -56,8 +55,6 @@ def place_answers(
         Within what own ids are unique.
     key : KeyFile or None
         Leads personal codes to pupils.
-    lang : {"lv", "en"}
-        Language of a scale's words.
 
     Returns
     -------
@@ -81,12 +78,10 @@ def place_answers(
             cells["value"].take(pa.array(mine)), contract.fields[name], contract.words
         )
         for code, bad in faults.items():
-            given.refuse(
-                code, "value", _spread(mine[bad], size), fault_detail(code, details, contract.fields[name], lang)
-            )
+            given.refuse(code, "value", _spread(mine[bad], size), fault_detail(code, details, contract.fields[name]))
     days, faults, details = typed_column(cells["as_of"], contract.fields["as_of"], contract.words)
     for code, bad in faults.items():
-        given.refuse(code, "as_of", bad, details.get(code, ""))
+        given.refuse(code, "as_of", bad, fault_detail(code, details, contract.fields["as_of"]))
     frame = pd.DataFrame(
         {
             "pupil_id": pupil_id.to_numpy(zero_copy_only=False),

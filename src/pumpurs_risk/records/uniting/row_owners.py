@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 NAMES = ("name", "given_name", "surname")
 IDENTITY = ("pupil_id", *NAMES)
+NAME_COLUMNS = ("pupil_id", "school_id", "name", "own_id")
 _CODED = "_coded"  # of the names: the id was made from a personal code
 _PSEUDONYM = r"^P-[0-9A-HJKMNP-TV-Z]{12}$"
 
@@ -179,6 +180,7 @@ def give_ids(
     id_scope: str,
     key: KeyFile | None,
     log: ProblemLog,
+    tells_names: Sequence[bool] | None = None,
 ) -> tuple[list[RowOwners], list[pa.Array[Any]], pd.DataFrame]:
     """Give every row the id of its pupil: school and own id, or a pseudonym made from a personal code or the name.
 
@@ -192,6 +194,8 @@ def give_ids(
         Makes ids from names and personal codes; needed where a row has nothing else. Nothing is written.
     log : ProblemLog
         Gets the rows whose name may mean several pupils, and a notice where ids were personal codes.
+    tells_names : sequence of bool, optional
+        Whether each table is one that says who the pupils are; all by default.
 
     Returns
     -------
@@ -208,13 +212,18 @@ def give_ids(
         If names or personal codes come without a key.
     """
     owners = _without_code_ids(tables, headings, owners, id_scope, key, log)
+    tells_names = [True] * len(tables) if tells_names is None else tells_names
     named = [_mask(pc.is_null(each.own_id)) for each in owners]
-    made = _ids_from_names(tables, headings, owners, named, key) if any(mask.any() for mask in named) else None
+    made = (
+        _ids_from_names(tables, headings, owners, named, key, tells_names)
+        if any(mask.any() for mask in named)
+        else None
+    )
     left: list[RowOwners] = []
     ids: list[pa.Array[Any]] = []
     shown: list[pd.DataFrame] = []
     start = 0
-    for raw, heading, each, by_name in zip(tables, headings, owners, named, strict=True):
+    for raw, heading, each, by_name, tells in zip(tables, headings, owners, named, tells_names, strict=True):
         kept, pupil_id = each, _scoped(each, id_scope)
         if made is not None and by_name.any():
             end = start + int(by_name.sum())
@@ -234,9 +243,10 @@ def give_ids(
             kept = each.at(~ambiguous)
         left.append(kept)
         ids.append(pupil_id)
-        shown.append(_shown(kept, pupil_id))
+        if tells:
+            shown.append(_shown(kept, pupil_id))
     names = pd.concat(shown, ignore_index=True) if shown else _shown_nobody()
-    names = names.sort_values(["pupil_id", "name"], kind="stable", na_position="last") if len(tables) > 1 else names
+    names = names.sort_values(["pupil_id", "name"], kind="stable", na_position="last") if len(shown) > 1 else names
     names = names.drop_duplicates("pupil_id", ignore_index=True)
     _remember(names, key)
     return left, ids, names.drop(columns=_CODED)
@@ -286,13 +296,14 @@ def _ids_from_names(
     owners: Sequence[RowOwners],
     named: Sequence[BoolArray],
     key: KeyFile | None,
+    tells_names: Sequence[bool],
 ) -> tuple[np.ndarray[Any, Any], BoolArray]:
     from pumpurs_risk.errors import RecordsError
 
     if key is None:
         raise RecordsError("names_without_key")
     columns: dict[str, list[Any]] = {"name": [], "school": [], "birth": [], "class": [], "period": []}
-    for raw, heading, each, mask in zip(tables, headings, owners, named, strict=True):
+    for raw, heading, each, mask, tells in zip(tables, headings, owners, named, tells_names, strict=True):
         chosen = pa.array(each.kept[mask])
 
         def cells(*ids: str, raw: RawTable = raw, heading: Mapping[str, str] = heading, chosen: Any = chosen) -> Any:
@@ -302,10 +313,11 @@ def _ids_from_names(
         columns["name"].append(each.name.filter(pa.array(mask)))
         columns["school"].append(pa.array(each.school_id[mask], pa.string()))
         columns["birth"].append(cells("birth_date", "birth_year"))
-        columns["class"].append(cells("class_id"))
+        # A table of events spans years, in which a pupil was in several classes.
+        columns["class"].append(cells("class_id") if tells else cells())
         whole = f"{raw.cover.get('as_of', '')} {raw.cover.get('semester', '')}"
         columns["period"].append(pc.binary_join_element_wise(cells("as_of", "semester"), whole, " "))
-    joined = {name: pa.concat_arrays(parts).to_pylist() for name, parts in columns.items()}
+    joined = {name: pa.concat_arrays(parts) for name, parts in columns.items()}
     return key.names_to_ids(
         joined["name"], joined["school"], birth=joined["birth"], class_id=joined["class"], period=joined["period"]
     )
@@ -346,7 +358,7 @@ def _bare(each: RowOwners) -> pa.Array[Any]:
 
 
 def _shown_nobody() -> pd.DataFrame:
-    columns = ("pupil_id", "school_id", "name", "own_id", _CODED)
+    columns = (*NAME_COLUMNS, _CODED)
     return pd.DataFrame({name: pd.Series(dtype=bool if name == _CODED else object) for name in columns})
 
 

@@ -19,6 +19,7 @@ from pumpurs_risk.records.validation.report import ProblemLog
 
 TABLE, POSITION = "_table", "_position"
 _KEY = ["pupil_id", "as_of"]
+_ALWAYS = ("pupil_id", "school_id", "class_id", "level", "programme", "semester", "as_of")
 _FAR = np.iinfo(np.int64).max
 
 
@@ -62,6 +63,18 @@ def stack(tables: Sequence[CheckedTable], pupil_id: Sequence[Any], contract: She
     columns[TABLE] = np.repeat(np.arange(len(tables)), sizes)
     columns[POSITION] = np.concatenate([np.arange(n) for n in sizes])
     return pd.DataFrame(columns)
+
+
+def no_sheet() -> pd.DataFrame:
+    """Make a sheet without a row: the columns that every sheet has.
+
+    Examples
+    --------
+    >>> list(no_sheet())
+    ['pupil_id', 'school_id', 'class_id', 'level', 'programme', 'semester', 'as_of']
+    """
+    texts = {name: pd.Series(dtype=object) for name in _ALWAYS}
+    return pd.DataFrame(texts).astype({"level": float, "as_of": "datetime64[s]"})
 
 
 def unite(

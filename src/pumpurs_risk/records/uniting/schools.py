@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -18,6 +18,7 @@ from pumpurs_risk.records.cell_texts import cell_texts
 from pumpurs_risk.records.contract import Field, SheetContract, without_diacritics
 from pumpurs_risk.records.identity.personal_codes import hide_codes
 from pumpurs_risk.records.raw_table import RawTable, readable
+from pumpurs_risk.records.validation.details import in_languages
 from pumpurs_risk.records.validation.parsing import parse, tidy
 from pumpurs_risk.records.validation.report import ProblemLog
 
@@ -57,6 +58,21 @@ def school_slug(title: str) -> str:
         return slug
     digest = hashlib.sha256(title.casefold().encode(errors="surrogatepass")).hexdigest()
     return f"{slug[:_LONGEST].strip('-') or 'school'}-{digest[:8]}"
+
+
+def plain_schools(school_ids: Iterable[str]) -> pd.DataFrame:
+    """Make the table of schools of which nothing but the id is known.
+
+    Examples
+    --------
+    >>> plain_schools(["b", "a"])["title"].tolist()
+    ['a', 'b']
+    """
+    ids = sorted(map(str, school_ids))
+    frame = pd.DataFrame({name: pd.Series([""] * len(ids), dtype=object) for name in SCHOOL_COLUMNS})
+    return frame.assign(
+        school_id=ids, title=ids, expected=True, places=np.nan, as_of=pd.Series(pd.NaT, index=frame.index)
+    ).astype({"places": float, "as_of": "datetime64[s]"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,18 +186,50 @@ class SchoolsRead:
             School ids.
         """
         heading = next((each for each in raw.columns if self.contract.recognise(each) == "school_id"), None)
+        return self.said_of_rows(raw, heading, self.of_table(raw.school, raw.file, raw.cover))
+
+    def said_of_rows(self, raw: RawTable, heading: str | None, otherwise: str) -> np.ndarray[Any, Any]:
+        """School of every row as its column of schools says.
+
+        Parameters
+        ----------
+        raw : RawTable
+            The table.
+        heading : str or None
+            Heading of the column of schools; None where there is none.
+        otherwise : str
+            For rows that do not say.
+
+        Returns
+        -------
+        numpy.ndarray of str objects, shape (n,)
+            School ids.
+        """
         if heading is None:
-            return np.full(len(raw.rows), self.of_table(raw.school, raw.file, raw.cover), dtype=object)
+            return np.full(len(raw.rows), otherwise, dtype=object)
         encoded = cell_texts(raw.columns[heading]).dictionary_encode()
         titles = [*hide_codes(tidy(encoded.dictionary)).to_pylist(), None]
         codes = encoded.indices.fill_null(len(titles) - 1).to_numpy(zero_copy_only=False)
         used = np.unique(codes)
-        ids = np.full(len(titles), "", dtype=object)
+        ids = np.full(len(titles), otherwise, dtype=object)
         for code in used.tolist():
-            title = titles[code]
-            ids[code] = self.of_title(title) if title else self.of_table(raw.school, raw.file, raw.cover)
+            if titles[code]:
+                ids[code] = self.of_title(titles[code])
         found: np.ndarray[Any, Any] = ids[codes]
         return found
+
+    def stated_of_table(self, raw: RawTable) -> str:
+        """School that a table's folder, cover or file name speaks of; "" where none does: it may be of several schools."""
+        known = self._known()
+        path = PurePosixPath(raw.file.replace("\\", "/"))
+        stated = raw.school or raw.cover.get("school", "").strip()
+        if stated or school_slug(path.name).casefold() in known or school_slug(path.stem).casefold() in known:
+            return self.of_table(raw.school, raw.file, raw.cover)
+        return ""
+
+    def learn(self, more: Mapping[str, StatedSchool]) -> None:
+        """Take in what a table of schools says; what was stated beforehand is stronger."""
+        self.stated = {**more, **{name: _completed(each, more.get(name)) for name, each in self.stated.items()}}
 
     def facts(self, raw: RawTable, school_id: np.ndarray[Any, Any], log: ProblemLog) -> dict[str, Any]:
         """Type what the cover says; name what cannot be understood; complete it by what was stated.
@@ -207,7 +255,7 @@ class SchoolsRead:
             written = raw.cover.get(key, "")
             parsed = parse(pa.array([written], pa.string()), column, self.contract.words)
             if any(bad[0] for bad in parsed.faults.values()):
-                detail = text(f"problems.expected.{expected}", self.lang)
+                detail = in_languages(lambda lang: text(f"problems.expected.{expected}", lang))
                 log.add("bad_cover_value", file=raw.file, school_id=owner, column=key, values=written, detail=detail)
             value = parsed.values[0]
             return value.as_py() or "" if isinstance(value, pa.Scalar) else value
@@ -238,7 +286,8 @@ class SchoolsRead:
         Parameters
         ----------
         sheet : pandas.DataFrame
-            All rows with a pupil, those out of scope included: programme, semester and day where nobody said them.
+            All rows with a pupil, those out of scope included: school_id, and programme, semester and as_of where nobody
+            else said them.
         log : ProblemLog
             Gets ``cover_conflict`` where the covers of one school differ; the first in the order of files counts.
 
@@ -299,6 +348,14 @@ class SchoolsRead:
                 action="none",
             )
         return said[0] if said else None
+
+
+def _completed(stated: StatedSchool, more: StatedSchool | None) -> StatedSchool:
+    if more is None:
+        return stated
+    names = StatedSchool.__dataclass_fields__
+    unsaid = {name: getattr(more, name) for name in names if _unsaid(getattr(stated, name))}
+    return replace(stated, **unsaid)
 
 
 def _only(values: pd.Series[Any]) -> str:

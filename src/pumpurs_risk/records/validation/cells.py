@@ -13,11 +13,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pumpurs_risk.locale import number
+from pumpurs_risk.locale import date_text, number
 from pumpurs_risk.records.cell_texts import cell_texts
 from pumpurs_risk.records.contract import Field, SheetContract
 from pumpurs_risk.records.identity.personal_codes import hide_codes
 from pumpurs_risk.records.raw_table import RawTable
+from pumpurs_risk.records.validation.details import in_languages
 from pumpurs_risk.records.validation.parsing import BoolArray, FloatArray, check_range, is_course, parse, tidy
 from pumpurs_risk.records.validation.report import ProblemLog, Severity, ValidationReport
 
@@ -251,7 +252,7 @@ def check_cells(
         values, faults, details = typed_column(cells, column, contract.words)
         columns[field_id] = hide_codes(values) if column.kind == "text" else values
         for code, bad in faults.items():
-            where.name(code, column, bad, detail=fault_detail(code, details, column, lang))
+            where.name(code, column, bad, detail=fault_detail(code, details, column))
     _fill(columns, where, contract, facts, as_of)
     _check_dates(columns, where, contract)
     _check_pairs(columns, where, contract, lang)
@@ -276,10 +277,14 @@ def _primitive(cells: pa.Array[Any], column: Field) -> tuple[Any, dict[str, Bool
     return None
 
 
-def fault_detail(code: str, details: Mapping[str, str], column: Field, lang: str) -> str:
-    """What belongs to a fault of a column: its limits, or the words of its scale."""
+def fault_detail(code: str, details: Mapping[str, str], column: Field) -> str:
+    """What belongs to a fault of a column: its limits, or the words of its scale in every language."""
     if code == "not_on_scale":
-        return ", ".join(f"{value} – {word}" for value, word in enumerate(column.scale.get(lang, ())))
+        return in_languages(
+            lambda lang: ", ".join(f"{value} – {word}" for value, word in enumerate(column.scale.get(lang, ())))
+        )
+    if column.kind == "date" and code == "out_of_range":
+        return in_languages(lambda lang: f"≥ {date_text(np.datetime64(column.earliest).astype(object), lang)}")
     return details.get(code, "")
 
 

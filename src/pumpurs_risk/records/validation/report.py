@@ -6,7 +6,6 @@ cells cost seconds.
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -15,17 +14,16 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from pumpurs_risk.locale import date_text, has_text, text
+from pumpurs_risk.locale import has_text, text
 from pumpurs_risk.records.identity.personal_codes import hide_codes
+from pumpurs_risk.records.validation.details import detail_in
 
 Severity = Literal["set_aside", "notice"]
 Action = Literal["cell_unknown", "row_rejected", "row_collapsed", "ignored", "table_rejected", "none"]
 PROBLEM_COLUMNS = ("severity", "code", "school_id", "file", "sheet", "row", "column", "value", "detail", "action")
-COUNT_COLUMNS = ("school_id", "file", "sheet", "rows_in", "used", "not_used", "rejected")
+COUNT_COLUMNS = ("school_id", "file", "sheet", "table", "rows_in", "used", "not_used", "rejected")
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 _SHOWN = 5
-_DAY_CODES = ("date_in_future", "rows_later_than_list")
-_PLACE_CODES = ("contradicting_duplicates", "duplicate_row")
 
 
 @dataclass
@@ -97,20 +95,6 @@ class ProblemLog:
         """Take over what another log gathered, for a school whose id it did not know."""
         self._blocks += [block | {"school_id": school_id} for block in other._blocks]
 
-    def rejected_rows(self) -> dict[tuple[str, str, str], int]:
-        """Number of rejected rows by file, sheet and school."""
-        return self._rows("row_rejected")
-
-    def _rows(self, action: str) -> dict[tuple[str, str, str], int]:
-        counts: dict[tuple[str, str, str], int] = {}
-        for block in self._blocks:
-            if block["action"] == action:
-                schools = np.broadcast_to(np.asarray(block["school_id"], dtype=object), block["row"].shape)
-                for school, n in zip(*np.unique(schools.astype(str), return_counts=True), strict=True):
-                    place = (block["file"], block["sheet"], str(school))
-                    counts[place] = counts.get(place, 0) + int(n)
-        return counts
-
     def frame(self) -> pd.DataFrame:
         """All problems, ordered by file, sheet, row and column.
 
@@ -136,7 +120,7 @@ class ValidationReport:
     problems : pandas.DataFrame
         One row per problem: severity, code, school_id, file, sheet, row, column, value, detail, action.
     counts : pandas.DataFrame
-        Per school and table: rows_in = used + not_used + rejected.
+        Per school, file, worksheet and table (``sheet`` for a factor sheet): rows_in = used + not_used + rejected.
 
     Examples
     --------
@@ -313,12 +297,7 @@ def _sentence(code: str, column: str, value: str, detail: str, lang: str) -> str
     if code == "table_rejected":
         error = json.loads(detail)
         return text(f"errors.{error.pop('code')}", lang, **error)
-    if code in _PLACE_CODES:
-        file, _, row = detail.rpartition(":")
-        detail = f"{file}, {text('problems.where.row', lang, row=row)}"
-    elif code in _DAY_CODES:
-        detail = date_text(dt.date.fromisoformat(detail), lang)
-    return text(_key(code), lang, column=column, value=_shown(value), detail=detail)
+    return text(_key(code), lang, column=column, value=_shown(value), detail=detail_in(code, detail, lang))
 
 
 def _key(code: str) -> str:

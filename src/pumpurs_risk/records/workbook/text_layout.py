@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 
 MAX_SHEET_NAME = 31
@@ -23,11 +24,13 @@ _WIDTH_OF = {
 """Advance widths of Arial in thousandths of the font size; every other character is 556 (a digit)."""
 
 
+@lru_cache(maxsize=65_536)  # a workbook says the same few thousand words again and again
 def _text_width(text: str, size: float, bold: bool) -> float:
     pixels = sum(_WIDTH_OF.get(c, 556) for c in text) / 1000 * size * 96 / 72
     return pixels * (1.08 if bold else 1.0)
 
 
+@lru_cache(maxsize=16_384)
 def lines_needed(text: str, width: float, *, size: float = 10, bold: bool = False) -> int:
     """Count the lines that a wrapped text takes in a column.
 

@@ -26,6 +26,7 @@ MAX_FOOTER = 255
 MAX_PROMPT_TITLE = 32
 MAX_PROMPT = 255
 MAX_ROW_HEIGHT = 400.0
+_SURE_FIT = 5.2  # characters x points that fit in a column of width 1, if each is as wide as a bold "W"
 # Arial: free fonts of the same widths exist, so that counted heights hold everywhere. Without "none" Excel takes the theme's
 # font instead.
 _FONT = {"font_name": "Arial", "font_size": 10, "font_scheme": "none"}
@@ -228,6 +229,11 @@ class SheetWriter:
     def cell(self, row: int, column: int, value: Any, style: str = "body") -> None:
         """Write one value: text as text, dates as dates, unknown as an empty cell."""
         look = self.book.style(style)
+        if type(value) is str and value:  # most cells by far
+            _done(self.page.write_string(row, column, clean_text(value), look))
+            if column >= self.hidden_columns:
+                self._grow(row, value, self.widths[column], style)
+            return
         if is_blank(value):
             done = self.page.write_blank(row, column, None, look)
         elif isinstance(value, str):
@@ -363,6 +369,12 @@ class SheetWriter:
     def _grow(self, row: int, text: str, width: float, style: str) -> None:
         look = STYLES[style]
         size = float(look.get("font_size", 10))
+        if (
+            len(text) * size <= width * _SURE_FIT
+            and "\n" not in text
+            and self._heights.get(row, 0.0) >= size * 1.29 + 3
+        ):
+            return
         lines = lines_needed(text, width, size=size, bold=bool(look.get("bold")))
         height = min(MAX_ROW_HEIGHT, lines * size * 1.29 + 3)
         if height > self._heights.get(row, 0.0):
