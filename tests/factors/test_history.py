@@ -175,3 +175,10 @@ def test_the_table_is_ready_for_a_scorer():
     assert X.index.equals(y.index) and X.index.equals(weight.index) and X.index.equals(groups.index)
     assert (y.name, weight.name) == ("dropped_out", "weight")
     assert y.dtype == weight.dtype == np.float64
+
+
+def test_outcomes_that_cannot_be_used_are_refused_and_named():
+    X = pd.DataFrame({"pupil_id": ["p"]})
+    wrong = pd.DataFrame({"pupil_id": ["p"], "date": ["2026-03-02"], "outcome": ["left school"]})
+    with pytest.raises(RecordsError, match="left school"):
+        stack_tables([("2025-01-15", X)], wrong)

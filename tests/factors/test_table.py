@@ -52,6 +52,13 @@ def test_tables_win_and_the_sheet_fills_what_they_leave_unknown(made):
     assert X["class_id"].tolist() == ["9.a", "9.a", "9.b"]
 
 
+def test_a_roll_of_a_later_semester_takes_nobody_off_a_sheet(made):
+    sheet = {"pupil_id": ["p", "x"], "school_id": "s", "class_id": ["9.a", "9.b"]}
+    later = made.pupil("x", semester="2027/2028-1", level=10.0)
+    some = with_sheet(made, sheet, pupils=[made.pupil(), later])
+    assert factor_frame(some, made.day)["pupil_id"].tolist() == ["p", "x"]
+
+
 def test_answers_fill_what_tables_and_sheet_leave_unknown(made):
     answers = pd.DataFrame(
         {
@@ -128,6 +135,14 @@ def test_a_large_table_is_written_in_groups_of_65536_rows(made, tmp_path):
     assert max(file.metadata.row_group(i).num_rows for i in range(file.num_row_groups)) <= 65_536
     assert file.num_row_groups < 6
     assert file.read(["pupil_id"])["pupil_id"].combine_chunks().equals(ids.take(pa.array(np.arange(n)[::-1])))
+
+
+def test_a_factor_of_ones_own_may_be_a_pandas_frame(made):
+    some = made.records(pupils=[made.pupil(), made.pupil("q")])
+    X = factor_frame(some, made.day, own={"clubs": lambda known: pd.DataFrame({"pupil_id": ["q"], "value": [2]})})
+    assert X["clubs"].fillna(-1).tolist() == [-1, 2]
+    with pytest.raises(ValueError, match="must give pupil_id and value"):
+        factor_frame(some, made.day, own={"clubs": lambda known: known.incidents})
 
 
 def test_a_function_makes_a_factor_of_ones_own(made):

@@ -57,6 +57,8 @@ def training_table(
     ------
     RecordsError
         If there are no outcomes, or no day to look from.
+    ValueError
+        If days are given for runs.
 
     Examples
     --------
@@ -71,6 +73,8 @@ def training_table(
 
     if isinstance(records_or_runs, SchoolRecords):
         return training_table_of(records_or_runs, as_of or [], horizon, outcomes=outcomes, catalogue=catalogue)
+    if as_of:
+        raise ValueError("runs bear their own days: leave as_of out")
     if outcomes is None:
         raise RecordsError("outcomes_needed")
     given = [records_or_runs] if isinstance(records_or_runs, Run | str | Path) else records_or_runs

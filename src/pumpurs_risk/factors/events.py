@@ -105,10 +105,11 @@ def _is_filled(factor: str, known: KnownRecords, own: Own) -> bool:
 
 
 def _own_values(known: KnownRecords, name: str, make: Callable[[KnownRecords], Any]) -> Frame:
-    made: Frame = nw.from_native(make(known), pass_through=False).lazy()
-    value = nw.col("value").cast(nw.Float64)
-    found = made.select(_KEY, **{f"_own_{name}": nw.when(~value.is_nan()).then(value)})
-    return found.group_by(_KEY).agg(nw.col(f"_own_{name}").max())
+    made = make(known)
+    if not {_KEY, "value"}.issubset(columns := known.engine.columns(made)):
+        raise ValueError(f"own[{name!r}] must give pupil_id and value, got {', '.join(columns)}")
+    found = known.engine.enter(made, {_KEY: nw.String, "value": nw.Float64})
+    return found.group_by(_KEY).agg(nw.col("value").max().alias(f"_own_{name}"))
 
 
 def _value(name: str, known: KnownRecords, given: set[str], own: Own) -> nw.Expr:

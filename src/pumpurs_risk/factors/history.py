@@ -268,4 +268,9 @@ def _checked(outcomes: Any) -> Any:
     if who is not None:
         ids = pd.unique(who.to_pandas().astype(object))
         pupils = pd.DataFrame({"pupil_id": ids, "semester": next(iter(catalogue.calendar)), "level": 9.0})
-    return SchoolRecords.from_tables(pupils=pupils, outcomes=outcomes, id_scope="municipality").outcomes
+    read = SchoolRecords.from_tables(pupils=pupils, outcomes=outcomes, id_scope="municipality")
+    if not read.report.ok:  # a label lost silently would look like "not known yet"
+        aside = read.report.problems[read.report.problems["severity"] == "set_aside"]
+        cells = [f"{row.row}: {row.column} = {row.value}" for row in aside.head(3).itertuples(index=False)]
+        raise RecordsError("outcomes_not_usable", n=len(aside), cells="; ".join(cells))
+    return read.outcomes

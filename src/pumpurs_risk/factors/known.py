@@ -175,7 +175,7 @@ class KnownRecords:
         if self.schools:
             return frame.filter(nw.col(school).is_in(sorted(self.schools)))
         if self.other_schools:
-            return frame.filter(~nw.col(school).is_in(sorted(self.other_schools)))
+            return frame.filter((~nw.col(school).is_in(sorted(self.other_schools))).fill_null(True))
         return frame
 
 
@@ -234,7 +234,8 @@ def windows_of(
         The schools that neither ``semesters`` nor ``records.supplied`` names, then the other groups.
     """
     stated = own_semesters(records, catalogue, engine)
-    for_all = [row for row in stated if row["school_id"] is None]
+    # Dates of one programme only are of no whole school: such rows say how many lessons were held, not when.
+    for_all = [row for row in stated if row["school_id"] is None and row["programme"] is None]
     usual = Window.of(as_of, catalogue, _dated(for_all))
     supplied = {table: set(schools) for table, schools in records.supplied.items() if table in records.tables}
     no_table = frozenset(supplied)  # of a school that handed in none of the tables that only some did

@@ -53,8 +53,8 @@ def factor_table(
     catalogue : Catalogue, optional
         Which factors; the shipped ones by default.
     own : mapping of str to callable, optional
-        Factors of one's own: each function gets what was known (``KnownRecords``) and gives a frame (narwhals, or native to
-        the engine) with pupil_id and value. The column follows the catalogue's, or fills the catalogue's of that id.
+        Factors of one's own: each function gets what was known (``KnownRecords``) and gives a frame (narwhals, pandas, Arrow,
+        or native to the engine) with pupil_id and value. The column follows the catalogue's, or fills the catalogue's of that id.
 
     Returns
     -------

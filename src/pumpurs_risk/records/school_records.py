@@ -59,6 +59,9 @@ class SchoolRecords:
         handed in. A table that is not named here speaks for all schools.
     undated : dict of str to dict of str to int
         By table and school how many rows of the files do not say when they were recorded; empty where nobody counted.
+    scope : dict of str to (float, float)
+        By programme, the lowest and the highest level that lists are about; empty where they are about everybody. Pupils of
+        the tables are looked at as they are on the list's day.
     connection : duckdb.DuckDBPyConnection, optional
         Where DuckDB relations among the tables live.
 
@@ -86,6 +89,7 @@ class SchoolRecords:
     tables: dict[str, Any] = field(default_factory=dict)
     engine: str = "pandas"
     supplied: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    scope: dict[str, tuple[float, float]] = field(default_factory=dict)
     undated: dict[str, dict[str, int]] = field(default_factory=dict)
     connection: Any = None
 

@@ -1,5 +1,7 @@
 """Who is on the roll, and what the table of pupils says of the way there."""
 
+import dataclasses
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -152,3 +154,24 @@ def test_who_lives_far_or_lodges_is_taken_from_the_table_then_from_judgements(ma
     ]
     some = made.records(pupils=[made.pupil(distance=3.0)], assessments=judged)
     assert made.values(some, "distance", "lodging") == [3, 1]
+
+
+def test_a_roll_that_its_school_has_not_replaced_counts_before_one_that_it_has(made):
+    pupils = [made.pupil("p", school_id="a"), made.pupil("p", school_id="b"), made.pupil("q", SPRING, school_id="b")]
+    assert on_roll(made, pupils) == {"p": "a", "q": "b"}
+
+
+def test_scope_is_decided_by_the_level_on_the_day_not_by_a_later_one(made):
+    pupils = [made.pupil("p", "2023/2024-1", level=4.0), made.pupil("p", AUTUMN, level=6.0)]
+    looked_at = dataclasses.replace(made.records(pupils=pupils), scope={"general": (5, 12)})
+    assert factor_frame(looked_at, "2023-12-01").empty
+    assert factor_frame(looked_at, "2026-01-15")["level"].tolist() == [6]
+
+
+def test_a_school_that_handed_a_table_in_has_none_where_another_s_pupils_are_unknown(made):
+    pupils = [made.pupil("p", school_id="a"), made.pupil("q", school_id="b"), made.pupil("r", school_id=None)]
+    incidents = [{"pupil_id": "p", "date": "2025-10-06", "kind": "violence"}]
+    some = dataclasses.replace(made.records(pupils=pupils, incidents=incidents), supplied={"incidents": ("a",)})
+    X = factor_frame(some, "2026-01-15").set_index("pupil_id")
+    assert X.loc["p", ["violence", "bullying"]].tolist() == [1, 0]
+    assert X.loc[["q", "r"], ["violence", "bullying"]].isna().all(axis=None)

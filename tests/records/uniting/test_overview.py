@@ -26,6 +26,7 @@ def test_every_engine_answers_alike(made):
     tables = {name: made(columns) for name, columns in TABLES.items()}
     assert known_pupils(no_sheet(), tables).to_numpy().tolist() == [["1", "a"], ["1", "b"], ["2", "b"]]
     assert last_event(tables) == dt.date(2026, 10, 7)
+    assert last_event(tables, before=dt.date(2026, 10, 7)) == dt.date(2026, 10, 5)
     assert tables_without_dates(tables) == ("absences",)
 
 

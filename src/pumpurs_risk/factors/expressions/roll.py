@@ -40,8 +40,9 @@ _DAYS_OF_TWO_YEARS = 731
 def roll(known: KnownRecords) -> Frame:
     """Pupils on the roll of these schools: of each school its latest semester that has begun.
 
-    Who has left since that semester began, and has not enrolled anew, is not on it. Of two schools that have the same
-    pupil in one semester the one counts where the pupil enrolled later, then the one whose id is greater.
+    Who has left since that semester began, and has not enrolled anew, is not on it, nor who is at a level on that day that
+    the records' lists are not about. Of two schools that have the same pupil in one semester the one counts that has handed
+    in no later roll, then where the pupil enrolled later, then the one whose id is greater.
 
     Parameters
     ----------
@@ -57,15 +58,28 @@ def roll(known: KnownRecords) -> Frame:
     rolls = [_semesters_of_schools(each) for each in known.everywhere or (known,)]
     rows = nw.concat(rolls) if len(rolls) > 1 else rolls[0]
     rest = [name for name in ROLL_COLUMNS if name not in ("pupil_id", "semester", "enrolled_from", "school_id")]
-    rows = rows.unique(["pupil_id", "semester"], keep="last", order_by=["enrolled_from", "school_id", *rest])
+    newest = nw.when(nw.col("semester") == nw.col("_latest")).then(nw.lit(1)).otherwise(nw.lit(0))
+    rows = rows.with_columns(
+        _newest=newest
+    )  # a roll that its school has not replaced since counts before one that it has
+    rows = rows.unique(["pupil_id", "semester"], keep="last", order_by=["_newest", "enrolled_from", "school_id", *rest])
     rows = known.engine.settle(rows)
-    latest = rows.filter(nw.col("semester") == nw.col("_latest"))
+    latest = rows.filter((nw.col("_newest") == 1) & _in_scope(known))
     rows = latest.join(_histories(rows, known.window.as_of), on=["pupil_id", "semester"], how="inner").with_columns(
         repeated_level=nw.coalesce("repeated_level", "_again"), school_changes=nw.coalesce("school_changes", "_changes")
     )
     if known.has("outcomes"):
         rows = _without_who_left(rows, known)
     return known.at_schools(rows)
+
+
+def _in_scope(known: KnownRecords) -> nw.Expr:
+    """Whether lists are about a pupil's level, as it is on the day; an unknown level is in."""
+    outside = nw.lit(False)
+    programme, level = nw.col("programme").fill_null("general"), nw.col("level")
+    for name, (low, high) in known.records.scope.items():
+        outside = outside | ((programme == name) & ((level < low) | (level > high))).fill_null(False)
+    return ~outside
 
 
 def pupils_so_far(known: KnownRecords) -> Frame:

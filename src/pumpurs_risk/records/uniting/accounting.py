@@ -23,6 +23,24 @@ SHEET_TABLE = "sheet"
 OUT_OF_SCOPE_COLUMNS = ("pupil_id", "school_id", "class_id", "reason")
 
 
+def scope_of(catalogue: Catalogue, lower_grades: bool = False) -> dict[str, tuple[float, float]]:
+    """Lowest and highest level that lists are about, by programme.
+
+    Parameters
+    ----------
+    catalogue : Catalogue
+        Whose support programme says it.
+    lower_grades : bool
+        Whether the levels that are looked at on request are among them.
+    """
+    programme = catalogue.programme
+    found: dict[str, tuple[float, float]] = {}
+    for name, (low, high) in programme.scope.items():
+        on_request = programme.on_request.get(name) if lower_grades else None
+        found[name] = (min(low, on_request[0]), max(high, on_request[1])) if on_request else (low, high)
+    return found
+
+
 def split_scope(
     rows: pd.DataFrame, catalogue: Catalogue, lang: str, lower_grades: bool = False
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -46,13 +64,10 @@ def split_scope(
     outside : pandas.DataFrame
         pupil_id, school_id, class_id, reason; one row per pupil who has no row in scope.
     """
-    programme = catalogue.programme
     outside = np.zeros(len(rows), bool)
     reason = np.full(len(rows), "", dtype=object)
     level = rows["level"].to_numpy()
-    for name, (low, high) in programme.scope.items():
-        on_request = programme.on_request.get(name) if lower_grades else None
-        lowest, highest = (min(low, on_request[0]), max(high, on_request[1])) if on_request else (low, high)
+    for name, (lowest, highest) in scope_of(catalogue, lower_grades).items():
         mine = (rows["programme"] == name).to_numpy() & ((level < lowest) | (level > highest))
         outside |= mine
         for value in np.unique(level[mine]):

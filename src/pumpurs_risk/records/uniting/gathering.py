@@ -26,6 +26,7 @@ from pumpurs_risk.records.uniting.accounting import (
     SHEET_TABLE,
     RowCount,
     count_rows,
+    scope_of,
     split_later,
     split_scope,
 )
@@ -184,6 +185,7 @@ class Gathering:
             "out_of_scope": outside,
             "inventory": [_inventory(each) for each in (*every, *done.copies)],
             "key": key,
+            "scope": scope_of(self.catalogue, self.lower_grades),
             "supplied": _supplied(events, {*known["school_id"], *outside["school_id"]}),
             "tables": {name: tables[name] for name in contracts if name in tables},
             "undated": undated,
@@ -375,7 +377,8 @@ def _supplied(events: Sequence[EventTable], school_ids: Set[str]) -> dict[str, t
     by_table: dict[str, set[str]] = {}
     for each in events:
         if each.contract.owned and each.name != ROLL:
-            by_table.setdefault(each.name, set()).update(each.handed_in or school_ids)
+            placed = {*each.handed_in, *each.owners.school_id} - {""} if each.handed_in else school_ids
+            by_table.setdefault(each.name, set()).update(placed)
     return {name: tuple(sorted(schools)) for name, schools in by_table.items() if not schools >= school_ids}
 
 

@@ -18,7 +18,7 @@ import pyarrow as pa
 
 from pumpurs_risk.errors import RecordsError
 from pumpurs_risk.records.raw_table import RawTable
-from pumpurs_risk.records.uniting.accounting import split_scope
+from pumpurs_risk.records.uniting.accounting import scope_of, split_scope
 from pumpurs_risk.records.uniting.answers import place_answers
 from pumpurs_risk.records.uniting.event_tables import ROLL
 from pumpurs_risk.records.uniting.frames import as_columns
@@ -146,6 +146,7 @@ def _lazily(
         "report": report,
         "tables": native,
         "engine": engine,
+        "scope": scope_of(catalogue, gathering.lower_grades),
         "connection": connection,
         "inventory": [
             *made["inventory"],
@@ -201,11 +202,8 @@ def _in_scope(native: Any, gathering: Gathering) -> tuple[Any, pd.DataFrame]:
 def _outside(gathering: Gathering) -> nw.Expr:
     import narwhals as nw
 
-    programme = gathering.catalogue.programme
     whole = nw.lit(False)
-    for name, (low, high) in programme.scope.items():
-        on_request = programme.on_request.get(name) if gathering.lower_grades else None
-        lowest, highest = (min(low, on_request[0]), max(high, on_request[1])) if on_request else (low, high)
+    for name, (lowest, highest) in scope_of(gathering.catalogue, gathering.lower_grades).items():
         level = nw.col("level")
         whole = whole | ((nw.col("programme") == name) & ((level < lowest) | (level > highest))).fill_null(False)
     return whole
