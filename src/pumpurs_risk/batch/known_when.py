@@ -40,14 +40,12 @@ def known_when_notes(records: SchoolRecords, as_of: dt.date, catalogue: Catalogu
     notes = []
     last = last_event(records.tables, as_of)
     known_since = catalogue.calendar.bounds(min(catalogue.calendar))[0]
-    if last is not None and _school_days_since(max(last, known_since), as_of, catalogue) > OLD_AFTER_SCHOOL_DAYS:
-        notes.append(text("cli.records_end", lang, last=date_text(last, lang), as_of=date_text(as_of, lang)))
+    if last is not None:
+        following = max(last, known_since) + dt.timedelta(days=1)
+        if catalogue.calendar.school_days(following, as_of) > OLD_AFTER_SCHOOL_DAYS:
+            notes.append(text("cli.records_end", lang, last=date_text(last, lang), as_of=date_text(as_of, lang)))
     if records.without_dates:
         contracts = table_contracts(catalogue)
         names = ", ".join(contracts[name].titles[lang] for name in records.without_dates)
         notes.append(text("cli.event_date_decides", lang, tables=names))
     return tuple(notes)
-
-
-def _school_days_since(last: dt.date, as_of: dt.date, catalogue: Catalogue) -> int:
-    return catalogue.calendar.school_days(last + dt.timedelta(days=1), as_of)

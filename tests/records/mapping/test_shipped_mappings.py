@@ -2,7 +2,7 @@
 
 import datetime as dt
 import tomllib
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -12,24 +12,11 @@ import xlsxwriter
 from pumpurs_risk.catalogue import Catalogue
 from pumpurs_risk.errors import MappingError
 from pumpurs_risk.records.mapping.mapping import Mapping, shipped_mappings
-from pumpurs_risk.records.raw_table import RawTable
 from pumpurs_risk.records.reading.discovery import read_raw
 from pumpurs_risk.records.tables.contract import table_contracts
 from pumpurs_risk.records.validation.report import ProblemLog
 
 CONTRACTS = table_contracts(Catalogue.load())
-
-
-@dataclass(frozen=True)
-class Titled(RawTable):
-    """A table with the lines that stood above its headings."""
-
-    above: tuple[tuple[str, ...], ...] = ()
-
-
-def titled(raw, *lines):
-    known = {name: getattr(raw, name) for name in RawTable.__dataclass_fields__ if name != "above"}
-    return Titled(**known, above=lines)
 
 
 def made(name, tmp_path, file, text, *lines, encoding="cp1257", log=None, sheet=""):
@@ -38,7 +25,7 @@ def made(name, tmp_path, file, text, *lines, encoding="cp1257", log=None, sheet=
     path = tmp_path / file
     path.write_bytes(text.replace("\n", "\r\n").encode(encoding))
     [raw] = read_raw(path, heading_known=mapping.asks_for)
-    raw = replace(titled(raw, *lines), sheet=sheet)
+    raw = replace(raw, above=lines, sheet=sheet)
     found = {}
     for table in mapping.apply_all(raw, log):
         columns = {target: cells.to_pylist() for target, cells in table.columns.items()}
@@ -55,7 +42,7 @@ def notices(name, tmp_path, file, text, *lines):
     path = tmp_path / file
     path.write_text(text, "utf-8")
     [raw] = read_raw(path, heading_known=mapping.asks_for)
-    return {notice.code for table in mapping.apply_all(titled(raw, *lines)) for notice in table.notices}
+    return {notice.code for table in mapping.apply_all(replace(raw, above=lines)) for notice in table.notices}
 
 
 JOURNAL = """Nr.;Skolēns;05.10.;05.10.;06.10. PD;12.01.;Vid.
@@ -201,7 +188,7 @@ def test_a_sum_of_a_running_month_is_of_the_day_before_the_data(tmp_path):
     path = tmp_path / "kavejumi.csv"
     path.write_text(SUMS, "utf-8")
     [raw] = read_raw(path, heading_known=mapping.asks_for)
-    raw = replace(titled(raw, YEAR), cover={"as_of": "20.11.2026."})
+    raw = replace(raw, above=(YEAR,), cover={"as_of": "20.11.2026."})
     tables = mapping.apply_all(raw)
     assert tables[0].columns["date"].to_pylist() == ["2026-10-31", "2026-11-19"]
 
@@ -286,9 +273,6 @@ def test_a_workbook_with_a_sheet_per_subject_and_a_cover_is_read_whole(tmp_path)
     assert {table.cover["school"] for table in tables} == {"Kalvenes vidusskola"}
 
 
-@pytest.mark.skipif(
-    "above" not in RawTable.__dataclass_fields__, reason="the reader does not keep the lines above the headings"
-)
 @pytest.mark.parametrize("encoding", ["cp1257", "utf-8-sig", "utf-16"])
 def test_title_lines_of_a_file_tell_subject_and_school_year(tmp_path, encoding):
     path = tmp_path / "zurnals.csv"

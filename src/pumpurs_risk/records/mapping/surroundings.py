@@ -49,8 +49,7 @@ class Surroundings:
     @cached_property
     def lines(self) -> tuple[tuple[str, ...], ...]:
         """The filled cells of the lines above the headings."""
-        above = getattr(self.raw, "above", ())
-        return tuple(tuple(cell.strip() for cell in line if cell.strip()) for line in above)
+        return tuple(tuple(cell.strip() for cell in line if cell.strip()) for line in self.raw.above)
 
     @cached_property
     def file(self) -> str:
