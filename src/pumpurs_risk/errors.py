@@ -77,3 +77,48 @@ class ModelFileError(PumpursError):
 
 class RunError(PumpursError):
     """A run that cannot be made or opened (folder exists, disk full, nothing to score)."""
+
+
+class TrainingError(PumpursError, ValueError):
+    """Data from which nothing can be learned, or a summary that may not be shared.
+
+    Also a ValueError, as scikit-learn's tools expect of `fit`.
+
+    Examples
+    --------
+    >>> raise TrainingError("training_no_outcome", rows=12)
+    Traceback (most recent call last):
+    pumpurs_risk.errors.TrainingError: None of the 12 rows has a known outcome, so there is nothing to learn from. ...
+    """
+
+
+class EvaluationError(PumpursError, ValueError):
+    """A comparison that would not be honest (days that overlap), or that cannot be made.
+
+    Examples
+    --------
+    >>> from pumpurs_risk import evaluate, load_model
+    >>> evaluate(load_model("literature-prior"), ({"absence_share": []}, [], [], []))
+    Traceback (most recent call last):
+    pumpurs_risk.errors.EvaluationError: ...
+    """
+
+
+class TrainingWarning(UserWarning):
+    """Something about a training that a person should know before using its result."""
+
+
+class PriorConflictWarning(TrainingWarning):
+    """The data contradict the prior: published evidence, or the model that was handed in."""
+
+
+class DirectionWarning(TrainingWarning):
+    """The data contradict a declared direction; the factor was fitted without it."""
+
+
+class LeakWarning(TrainingWarning):
+    """A factor that alone tells leavers from stayers almost without error: hardly known on the day of the list."""
+
+
+class ProtectedAttributeWarning(TrainingWarning):
+    """A protected attribute was handed in: left out, or used because the table holds no factor of the catalogue."""

@@ -4,6 +4,7 @@ import pytest
 
 import pumpurs_risk as pr
 from pumpurs_risk.batch.scoring import as_date
+from pumpurs_risk.errors import RunError
 
 
 def own_catalogue():
@@ -85,3 +86,20 @@ def test_more_than_a_sheet_can_show_is_cut_between_pupils(tmp_path):
         pr.SchoolRecords.from_tables(sheet, as_of="2027-01-15"), policy=pr.FlagPolicy(places=1500), out=tmp_path / "run"
     )
     assert len(list(run.path.glob("schools/*/support_staff/*.xlsx"))) == 1
+
+
+def test_a_model_for_two_years_alone_makes_no_list():
+    two = msgspec.structs.replace(pr.load_model("literature-prior"), name="only2", horizon="2y")
+    with pytest.raises(RunError) as caught:
+        pr.score(pr.make_cohort(60, random_state=0, form="sheet"), model=two)
+    assert caught.value.code == "score_horizon" and "--horizon both" in caught.value.message("en")
+
+
+def test_the_manifest_says_where_the_two_year_risk_is_from(tmp_path):
+    prior = pr.load_model("literature-prior")
+    curves = msgspec.structs.replace(prior, name="two", horizon="2y", covariance=())
+    cohort = pr.make_cohort(60, random_state=0, form="sheet")
+    own = pr.score(cohort, model=msgspec.structs.replace(prior, two_years=curves), out=tmp_path / "own")
+    derived = pr.score(cohort, model=prior, out=tmp_path / "derived")
+    assert "own two-year curves" in own.manifest.model.two_year_risk
+    assert derived.manifest.model.two_year_risk == "1-(1-p)^2"

@@ -1,8 +1,11 @@
 """A small model with numbers that can be checked in the head."""
 
+import numpy as np
 import pytest
 
 from pumpurs_risk.model.additive import AdditiveModel, CovarianceBlock, Provenance, RateRange, logit
+from pumpurs_risk.model.pairs import PairAxis, PairShape
+from pumpurs_risk.model.parts import Pooling, SchoolLevels, Training
 from pumpurs_risk.model.shapes import Levels, PiecewiseLinear
 
 
@@ -75,6 +78,46 @@ def small_model(**changes):
         "provenance": Provenance(made_by="a test", made_from="nothing", population="nobody"),
     }
     return AdditiveModel(**(fields | changes))
+
+
+def whole_model(**changes):
+    """The small model with everything that a trained one may have besides."""
+    grid = np.array([[-0.3, 0.0, 0.2, 0.1], [-0.1, 0.1, 0.5, 0.1], [0.0, 0.4, 0.9, 0.3], [0.0, 0.1, 0.2, 0.05]])
+    absence_mark = PairShape(
+        left=PairAxis(factor="absence", knots=(0.0, 0.1, 0.4)),
+        right=PairAxis(factor="mark", knots=(3.0, 5.0, 8.0)),
+        values=tuple(map(tuple, grid[:, [2, 1, 0, 3]].tolist())),  # falls with the mark
+        mean_row=tuple(np.full(16, 1 / 16).tolist()),
+    )
+    unexcused_level = PairShape(
+        left=PairAxis(factor="unexcused", knots=(0.0, 4.0)),
+        right=PairAxis(factor="programme_level", levels=("general-9", "vocational-1")),
+        values=((0.0, -0.1, 0.0), (0.1, 0.6, 0.2), (0.0, 0.05, 0.0)),
+        mean_row=tuple(np.full(9, 1 / 9).tolist()),
+    )
+    root = np.random.default_rng(5).normal(0, 0.1, (32, 32))
+    fields = {
+        "name": "whole",
+        "pairs": (absence_mark, unexcused_level),
+        "covariance": (CovarianceBlock(start=0, matrix=tuple(map(tuple, (root @ root.T).tolist()))),),
+        "schools": SchoolLevels(sd=0.3, levels={"a": 0.2, "o'b": -0.1}, variances={"a": 0.02, "o'b": 0.04}),
+        "training": Training(rows=900, rows_without_outcome=4, pupils=500, leavers=40, weight=450.0, schools=2),
+        "pooling": Pooling(
+            members=("x", "y"), periods=("", "2026"), leavers=(20, 20), distances=(1.0, 0.9), between_sd=0.25
+        ),
+        "two_years": small_model(name="whole-2y", horizon="2y", base=logit(0.04), national_mean=0.04, covariance=()),
+    }
+    return small_model(**(fields | changes))
+
+
+@pytest.fixture
+def make_whole():
+    return whole_model
+
+
+@pytest.fixture
+def whole():
+    return whole_model()
 
 
 @pytest.fixture

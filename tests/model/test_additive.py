@@ -215,3 +215,10 @@ def test_a_horizon_or_reference_that_is_none_is_refused(model):
         model.risk(ROWS, "5y")
     with pytest.raises(ValueError, match="reference must be"):
         model.contribution_sd(ROWS, ["absence"], "friends")
+
+
+def test_a_model_for_two_years_halves_the_way_to_one(make_model):
+    two = make_model(horizon="2y")
+    p = two.predict_proba(ROWS)[:, 1]
+    assert two.risk(ROWS, "2y") == pytest.approx(p)
+    assert 1 - (1 - two.risk(ROWS, "1y")) ** 2 == pytest.approx(p)

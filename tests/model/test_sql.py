@@ -29,9 +29,10 @@ def random_pupils(model, n, seed):
 
 
 @pytest.mark.parametrize("seed", [1, 2])
-def test_duckdb_gives_the_same_log_odds(model, seed):
-    for which in (model, load_model("literature-prior")):
+def test_duckdb_gives_the_same_log_odds(model, whole, seed):
+    for which in (model, whole, load_model("literature-prior")):
         X = random_pupils(which, 500, seed)
+        X["school_id"] = np.random.default_rng(seed).choice(np.array(["a", "o'b", "new", None], dtype=object), 500)
         assert in_duckdb(which, X) == pytest.approx(which.log_odds(X), abs=1e-9)
 
 

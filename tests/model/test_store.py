@@ -1,6 +1,7 @@
 import json
 import re
 import time
+from pathlib import Path
 
 import msgspec
 import numpy as np
@@ -25,6 +26,11 @@ def test_saving_and_loading_gives_the_same_model_and_the_same_bytes(model, tmp_p
     again = load_model(tmp_path)
     assert again == model
     assert model_bytes(again) == (tmp_path / "model.json").read_bytes()
+
+
+def test_the_shipped_prior_is_written_again_byte_by_byte():
+    shipped = resource("models", "literature-prior", "model.json").read_bytes()
+    assert model_bytes(read_model(shipped)) == shipped
 
 
 def test_every_flipped_byte_is_refused(model):
@@ -129,3 +135,32 @@ def test_a_saved_model_fits_the_published_schema(model):
     import jsonschema
 
     jsonschema.validate(json.loads(model_bytes(model)), model_schema())
+
+
+def test_a_file_of_the_first_version_is_read_and_scores_as_it_did(whole):
+    import pandas as pd
+
+    golden = Path(__file__).parents[1] / "golden" / "model_1.json"
+    model = load_model(golden)
+    assert model == whole
+    X = pd.DataFrame(
+        {
+            "absence": [0.05, 0.4, None],
+            "mark": [8.0, 4.0, None],
+            "programme_level": ["general-9", "vocational-1", None],
+            "school_id": ["a", "o'b", None],
+        }
+    )
+    assert model.log_odds(X) == pytest.approx([-4.591820298110626, -0.391820298110626, -3.841820298110627], abs=1e-12)
+    assert model.risk(X, "2y") == pytest.approx([0.020271613273159, 0.430930969916251, 0.04], abs=1e-12)
+    assert model.sd(X) == pytest.approx([0.7262536864172973, 1.1344750499331193, 1.0675504044406480], abs=1e-12)
+
+
+@pytest.mark.parametrize("as_folder", [False, True])
+def test_a_summary_is_no_model_and_the_error_says_what_to_do_with_it(tmp_path, as_folder):
+    path = tmp_path / "summary.json"
+    path.write_text('{"schema_version": 1, "digest": "' + "0" * 64 + '", "summary": {"name": "x"}}')
+    with pytest.raises(ModelFileError) as caught:
+        load_model(tmp_path if as_folder else path)
+    assert caught.value.code == "model_is_summary"
+    assert all("pumpurs-risk pool" in caught.value.message(lang) for lang in ("lv", "en"))

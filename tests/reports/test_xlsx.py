@@ -15,7 +15,7 @@ from pumpurs_risk.reports import write_support_staff_workbook
 from pumpurs_risk.reports.paper import ABOUT_SHEET
 from pumpurs_risk.reports.sheet_top import MAX_ROWS
 from pumpurs_risk.reports.support_sheets import sum_lines
-from pumpurs_risk.reports.xlsx import first_line
+from pumpurs_risk.reports.xlsx import _about_lines, first_line
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 
@@ -245,3 +245,21 @@ def test_libreoffice_prints_the_workbook_and_the_guidance_takes_one_page(needs_p
 def test_a_list_may_be_dated_on_any_day(example_paper, tmp_path):
     path = written(example_paper(as_of=dt.date(2027, 9, 1)), tmp_path)
     assert "saraksts uz 01.09.2027." in words_of(sheets_of(path)["Saraksts"])[1]
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"cut_by": "both"}, "no more of them than there are places"),
+        ({"cut_by": "both", "places_given": False}, "no more of them than there are places"),
+        ({"roll": 5, "places": 12}, "everybody is on the list"),
+        ({"roll": 200, "places": 12}, "as many names as there are places"),
+        ({"cut_by": "probability"}, "everyone whose estimated risk"),
+    ],
+)
+def test_how_long_the_list_is_follows_what_ended_it(example_paper, changed, said):
+    paper = example_paper("en")
+    summary = dict(paper.summary) | changed
+    length = " ".join(_about_lines(example_paper("en", summary=summary)))
+    assert said in length
+    assert ("as many names" in length) == ("as many names" in said)

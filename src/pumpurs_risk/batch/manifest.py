@@ -59,6 +59,7 @@ class ModelUsed(msgspec.Struct, frozen=True, kw_only=True):
     has_local_outcomes: bool
     national_mean: float
     two_year_risk: str
+    """How it was found: ``1-(1-p)^2``, or by the model's own curves for two years (never below the one-year risk)."""
     notes: tuple[str, ...]
 
 
@@ -149,13 +150,19 @@ class ReasonsDocument(msgspec.Struct, frozen=True, kw_only=True):
 
 def schemas() -> dict[str, dict[str, Any]]:
     """JSON Schemas that ``data_schema/`` publishes for the run's documents, by file name."""
+    from pumpurs_risk.evaluation import evaluation_schema
     from pumpurs_risk.model.store import model_schema
+    from pumpurs_risk.monitoring import monitor_schema
+    from pumpurs_risk.training.summary import summary_schema
 
     return {
         "run.json": msgspec.json.schema(Manifest),
         "flags.json": msgspec.json.schema(FlagsDocument),
         "reasons.json": msgspec.json.schema(ReasonsDocument),
         "model.json": model_schema(),
+        "evaluation.json": evaluation_schema(),
+        "monitor.json": monitor_schema(),
+        "summary.json": summary_schema(),
     }
 
 

@@ -78,7 +78,7 @@ def score(
     RecordsError, ModelFileError
         If what is given cannot be read.
     RunError
-        If no pupil can be scored, or the folder cannot be made. Nothing is written then.
+        If the model is for two years only, no pupil can be scored, or the folder cannot be made. Nothing is written then.
 
     Examples
     --------
@@ -98,7 +98,9 @@ def score(
         tell("reading", 0.0)
         records = read_records(records, catalogue=catalogue, lang=lang)
     day = as_date(as_of) or records.as_of or dt.date.today()
-    chosen = _chosen_model(model, catalogue)
+    chosen = chosen_model(model, catalogue)
+    if chosen.horizon != "1y":  # lists, thresholds and sentences are about one year
+        raise RunError("score_horizon", model=chosen.name, horizon=chosen.horizon)
     earlier = EarlierWork.read(previous, catalogue, day)
     records = earlier.added_to(records)
     tell("factors", 0.3)
@@ -182,7 +184,7 @@ def places_of(records: SchoolRecords) -> dict[str, int]:
     return {str(s): int(p) for s, p in zip(stated["school_id"], stated["places"], strict=True)}
 
 
-def _chosen_model(model: AdditiveModel | str | Path, catalogue: Catalogue) -> AdditiveModel:
+def chosen_model(model: AdditiveModel | str | Path, catalogue: Catalogue) -> AdditiveModel:
     """Load the model; the shipped prior is made anew where the catalogue has own factors, so that they count too."""
     if isinstance(model, AdditiveModel):
         return model

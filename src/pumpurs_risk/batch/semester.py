@@ -103,9 +103,11 @@ class MadeSemester:
                  date=date_text(run.as_of, lang))
         )  # fmt: skip
         for school in run.manifest.schools:
+            low, high = school.above_low, school.above_high
+            span = "" if low == high == school.above else text("cli.above_span", lang, low=low, high=high)
             lines.append(
-                text("cli.school_line", lang, title=school.title, above=school.above, low=school.above_low,
-                     high=school.above_high, places=school.places, not_covered=school.not_covered,
+                text("cli.school_line", lang, title=school.title, above=school.above, span=span,
+                     places=school.places, not_covered=school.not_covered,
                      listed=school.listed, ask=school.ask_first)
             )  # fmt: skip
         lines.append(text("cli.open", lang))

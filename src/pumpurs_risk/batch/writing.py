@@ -272,7 +272,7 @@ def _manifest(
             digest=digest,
             has_local_outcomes=run.model.has_local_outcomes,
             national_mean=run.model.national_mean,
-            two_year_risk="1-(1-p)^2",
+            two_year_risk="1-(1-p)^2" if run.model.two_years is None else "the model's own two-year curves",
             notes=run.model.provenance.notes,
         ),
         inputs=tuple(

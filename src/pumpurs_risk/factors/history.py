@@ -15,6 +15,7 @@ from pumpurs_risk.errors import RecordsError
 from pumpurs_risk.factors.horizon import Horizon
 from pumpurs_risk.factors.outcomes import judge, labels
 from pumpurs_risk.factors.seen import Seen
+from pumpurs_risk.factors.support import SUPPORT_GIVEN, support_given
 from pumpurs_risk.records.validation.parsing import as_day
 
 if TYPE_CHECKING:
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 Stacked = tuple[pd.DataFrame, "pd.Series[Any]", "pd.Series[Any]", "pd.Series[Any]"]
 """X, y, weight, groups."""
+_SETTLED = 14
+"""Days after which a semester's rolls are written down."""
 
 
 def training_table_of(
@@ -58,7 +61,8 @@ def training_table_of(
     Returns
     -------
     X : pandas.DataFrame
-        One row per day and pupil, in order of days; ``as_of`` after pupil_id.
+        One row per day and pupil, in order of days; ``as_of`` after pupil_id, then, where the records have a table of
+        support, ``support_given``: whether the pupil had been given any before that day. It is no factor.
     y : pandas.Series
         ``dropped_out``: 1, 0 or NaN.
     weight : pandas.Series
@@ -90,7 +94,42 @@ def training_table_of(
     days = _each_once(as_of)
     later = _with_outcomes(records, outcomes)
     tables = [(day, factor_frame(records, day, catalogue=catalogue)) for day in days]
-    return _stacked(tables, later, horizon, (), follow_up, returned, drop_missing, catalogue)
+    return _stacked(tables, later, records, horizon, (), follow_up, returned, drop_missing, catalogue)
+
+
+def label_tables(
+    records: SchoolRecords,
+    tables: Sequence[tuple[dt.date, pd.DataFrame]],
+    horizon: str | Horizon = "1y",
+    *,
+    outcomes: Any = None,
+    catalogue: Catalogue | None = None,
+) -> Stacked:
+    """Do what ``training_table_of`` does with factor tables that were made of the records before, for another horizon, say.
+
+    Parameters
+    ----------
+    records : SchoolRecords
+        What the tables were made of.
+    tables : sequence of (day, factor table)
+        Each day once.
+    horizon, outcomes, catalogue
+        As for ``training_table_of``.
+
+    Returns
+    -------
+    X, y, weight, groups
+        As for ``training_table_of``.
+
+    Raises
+    ------
+    RecordsError
+        As for ``training_table_of``.
+    """
+    later = _with_outcomes(records, outcomes)
+    return _stacked(
+        sorted(tables, key=lambda each: each[0]), later, records, horizon, (), None, "stayed", False, catalogue
+    )
 
 
 def stack_tables(
@@ -141,7 +180,68 @@ def stack_tables(
     by_day = dict(zip(_each_once([day for day, _ in tables], ordered=False), (X for _, X in tables), strict=True))
     ordered = sorted(by_day.items())
     later = _with_outcomes(None, outcomes)
-    return _stacked(ordered, later, horizon, ordered, follow_up, returned, drop_missing, catalogue)
+    return _stacked(ordered, later, later, horizon, ordered, follow_up, returned, drop_missing, catalogue)
+
+
+def list_days(
+    records: SchoolRecords, catalogue: Catalogue, horizon: str | Horizon = "1y", *, outcomes: Any = None
+) -> list[dt.date]:
+    """Days on which lists could have been made, of which it is known what came after: two weeks into every semester.
+
+    The first semester of the table of pupils is left out, because nothing is known of what came before it, unless it is
+    the only one. Records without that table have the days that their sheets bear.
+
+    Parameters
+    ----------
+    records : SchoolRecords
+        Of any engine.
+    catalogue : Catalogue
+        Its calendar says when semesters begin; those that it does not know are left out.
+    horizon : str or Horizon
+        Days whose horizon ends after the records do are left out, unless all of them are such.
+    outcomes : SchoolRecords or data frame, optional
+        As for ``training_table_of``.
+
+    Returns
+    -------
+    list of datetime.date
+        In order.
+
+    Raises
+    ------
+    RecordsError
+        If there are no outcomes.
+
+    Examples
+    --------
+    >>> import pyarrow as pa
+    >>> from pumpurs_risk.catalogue import Catalogue
+    >>> from pumpurs_risk.records import SchoolRecords
+    >>> pupils = pa.table({"pupil_id": ["7"] * 2, "school_id": ["a"] * 2, "semester": ["2025/2026-1", "2025/2026-2"]})
+    >>> nobody_left = pa.table({"pupil_id": ["7"], "date": [dt.date(2027, 2, 1)], "outcome": ["still_enrolled"]})
+    >>> list_days(SchoolRecords.of({"pupils": pupils, "outcomes": nobody_left}), Catalogue.load())
+    [datetime.date(2026, 1, 19)]
+    """
+    span = Horizon.of(horizon)
+    reach = Seen.of(_with_outcomes(records, outcomes), pd.Index([], dtype=object), catalogue=catalogue).reach
+    days = _begun(records, catalogue)
+    return [day for day in days if as_day(span.end(day)) <= reach] or days
+
+
+def _begun(records: SchoolRecords, catalogue: Catalogue) -> list[dt.date]:
+    """Days of sheets, or two weeks into every semester that the table of pupils has."""
+    import narwhals as nw
+
+    from pumpurs_risk.factors.engines import Engine
+
+    if "pupils" not in records.tables:
+        return sorted({day.date() for day in pd.to_datetime(records.sheet["as_of"].dropna()).unique()})
+    with Engine.of(records) as engine:
+        rows = engine.enter(records.tables["pupils"], {"semester": nw.String}).select("semester").unique()
+        found = engine.arrow(rows)["semester"].to_pylist()
+    known = sorted(name for name in found if name in catalogue.calendar)
+    begun = [catalogue.calendar.bounds(name)[0] for name in (known[1:] or known)]
+    return [day + dt.timedelta(days=_SETTLED) for day in begun]
 
 
 def window_weights(as_of: Sequence[dt.date], horizon: Horizon) -> list[float]:
@@ -176,6 +276,7 @@ def window_weights(as_of: Sequence[dt.date], horizon: Horizon) -> list[float]:
 def _stacked(
     tables: Sequence[tuple[dt.date, pd.DataFrame]],
     later: SchoolRecords,
+    helping: SchoolRecords,
     horizon: str | Horizon,
     rolls: Iterable[tuple[dt.date, pd.DataFrame]],
     follow_up: dt.date | str | None,
@@ -185,12 +286,13 @@ def _stacked(
 ) -> Stacked:
     from pumpurs_risk.catalogue import Catalogue
 
+    known = catalogue or Catalogue.load()
     span = Horizon.of(horizon)
     for day, X in tables:
         if not len(X):
             raise RecordsError("as_of_nobody", day=day)
     ids = pd.Index(pd.concat([X["pupil_id"] for _, X in tables]).unique())
-    seen = Seen.of(later, ids, catalogue=catalogue or Catalogue.load(), follow_up=follow_up, rolls=rolls)
+    seen = Seen.of(later, ids, catalogue=known, follow_up=follow_up, rolls=rolls)
     if seen.strangers and not seen.known:
         raise RecordsError("outcomes_of_others", rows=seen.strangers)
     weights = window_weights([day for day, _ in tables], span)
@@ -199,6 +301,9 @@ def _stacked(
         y = labels(judge(seen, ids, day, span.end(day), returned)).to_numpy()
         part = X.drop(columns="as_of", errors="ignore")
         part.insert(1, "as_of", pd.Series(pd.Timestamp(day).as_unit("s"), index=X.index))
+        if (helped := support_given(helping, day, X, known)) is not None:
+            part = part.drop(columns=SUPPORT_GIVEN, errors="ignore")
+            part.insert(2, SUPPORT_GIVEN, helped)
         parts.append(part.assign(_y=y[ids.get_indexer(pd.Index(X["pupil_id"]))], _weight=weight))
     stacked = _below_each_other(parts)
     if stacked["_y"].isna().all():

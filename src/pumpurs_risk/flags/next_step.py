@@ -12,6 +12,7 @@ from pumpurs_risk.explanation.applies import number_column, word_column
 from pumpurs_risk.explanation.placeholders import role_name
 from pumpurs_risk.locale import text
 from pumpurs_risk.model.inputs import as_frame
+from pumpurs_risk.records.validation.parsing import as_day
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -28,7 +29,7 @@ def next_steps(
     reasons: pd.DataFrame,
     questions: pd.DataFrame,
     catalogue: Catalogue,
-    as_of: dt.date,
+    as_of: dt.date | str,
     lang: str = "lv",
     *,
     X: Any = None,
@@ -45,8 +46,8 @@ def next_steps(
         From `flag`, `reasons` and `questions`, of the same pupils; reasons and questions in `lang`.
     catalogue : Catalogue
         Signals, factors, measures, roles.
-    as_of : datetime.date
-        Day of the list.
+    as_of : datetime.date or str
+        Day of the list, also as ISO text.
     lang : {"lv", "en"}
         Language of the steps.
     X : table with named columns, optional
@@ -85,7 +86,7 @@ def next_steps(
             "step": steps.step,
             "role": steps.role,
             "role_name": steps.role_names(),
-            "due": np.full(len(on_list), as_of + DUE_AFTER, dtype=object),
+            "due": np.full(len(on_list), as_day(as_of).astype(object) + DUE_AFTER, dtype=object),
             "code": steps.code,
         }
     )

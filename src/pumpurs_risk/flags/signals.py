@@ -13,6 +13,7 @@ from pumpurs_risk.explanation.details import detail_pieces
 from pumpurs_risk.explanation.placeholders import capitalised, learner_words, period_text, semester_of
 from pumpurs_risk.locale import form, number, text
 from pumpurs_risk.model.inputs import as_frame
+from pumpurs_risk.records.validation.parsing import as_day
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -25,7 +26,7 @@ COLUMNS = ["pupil_id", "signal", "value", "sentence", "role", "sensitivity"]
 def signals(
     X: Any,
     catalogue: Catalogue,
-    as_of: dt.date | None = None,
+    as_of: dt.date | str | None = None,
     lang: str = "lv",
     evidence: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
@@ -90,7 +91,7 @@ def signals(
     return found[COLUMNS]
 
 
-def signal_holds(signal: Signal, frame: pd.DataFrame, as_of: dt.date | None) -> NDArray[np.bool_]:
+def signal_holds(signal: Signal, frame: pd.DataFrame, as_of: dt.date | str | None) -> NDArray[np.bool_]:
     """Say for every pupil whether one signal holds."""
     if signal.column not in frame or not _in_force(signal, as_of):
         return np.zeros(len(frame), dtype=bool)
@@ -99,7 +100,7 @@ def signal_holds(signal: Signal, frame: pd.DataFrame, as_of: dt.date | None) -> 
     return (value > signal.above) & meant
 
 
-def signal_ids(frame: pd.DataFrame, catalogue: Catalogue, as_of: dt.date | None) -> NDArray[np.object_]:
+def signal_ids(frame: pd.DataFrame, catalogue: Catalogue, as_of: dt.date | str | None) -> NDArray[np.object_]:
     """Ids of every pupil's signals, joined by ";"."""
     joined = np.full(len(frame), "", dtype=object)
     for signal_id, signal in catalogue.signals.items():
@@ -159,8 +160,8 @@ def _printed(amount: float, lang: str) -> str:
     return number(amount, lang, 0 if amount == round(amount) else 1)
 
 
-def _in_force(signal: Signal, as_of: dt.date | None) -> bool:
+def _in_force(signal: Signal, as_of: dt.date | str | None) -> bool:
     if as_of is None:
         return True
-    day = as_of.isoformat()[:10]
+    day = str(as_day(as_of))
     return (not signal.valid_from or signal.valid_from <= day) and (not signal.valid_until or day <= signal.valid_until)

@@ -77,10 +77,15 @@ def numeric_column(frame: pd.DataFrame, name: str) -> Floats:
 
 
 def word_column(frame: pd.DataFrame, name: str) -> npt.NDArray[np.object_]:
-    """Give a column as objects, None for unknown; a column that is not there is all unknown."""
+    """Give a column as words, None for unknown; a column that is not there is all unknown. Codes are words, too: 9 is "9"."""
     if name not in frame.columns:
         return np.full(len(frame), None, dtype=object)
     column = frame[name]
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        table = np.array([*map(str, column.cat.categories), None], dtype=object)
+        return table[column.cat.codes.to_numpy()]
+    if pd.api.types.infer_dtype(column, skipna=True) not in ("string", "empty"):
+        column = column.astype(object).map(str, na_action="ignore")
     return column.astype(object).where(column.notna(), None).to_numpy(dtype=object)
 
 

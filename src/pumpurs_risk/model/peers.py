@@ -10,10 +10,12 @@ import numpy.typing as npt
 import pandas as pd
 
 from pumpurs_risk.model.inputs import as_frame, shape_column, word_column
+from pumpurs_risk.model.pairs import PairAxis, PairShape
 from pumpurs_risk.model.shapes import Floats, Levels, Shape
+from pumpurs_risk.model.terms import pair_halves, term_columns
 
 if TYPE_CHECKING:
-    from pumpurs_risk.model.additive import AdditiveModel
+    from pumpurs_risk.model.contents import ModelContents
 
 SMALLEST_GROUP = 20
 """Pupils a group needs; smaller ones are compared with their programme, else with what is typical."""
@@ -33,7 +35,7 @@ class PeerReference:
     contributions, values : mapping of str to sequence of float
         Per group, the median contribution and the median recorded value of every factor (NaN: fewer than 5 others).
     rows : mapping of str to mapping of str to sequence of float
-        Per group and factor, the median basis row (for how sure a reason is).
+        Per group and factor, the median basis row (for how sure a reason is); per pair, the row of the usual values.
     sizes : mapping of str to int
         Pupils per group.
 
@@ -63,7 +65,7 @@ class PeerReference:
         self.sizes = dict(sizes)
 
     @classmethod
-    def from_table(cls, model: AdditiveModel, X: Any) -> PeerReference:
+    def from_table(cls, model: ModelContents, X: Any) -> PeerReference:
         """Take the medians of every group of at least 20 pupils: level within programme, and whole programmes.
 
         Parameters
@@ -88,9 +90,10 @@ class PeerReference:
         contributions = {g: np.empty(len(model.shapes)) for g in members}
         values = {g: np.full(len(model.shapes), np.nan) for g in members}
         rows: dict[str, dict[str, Floats]] = {g: {} for g in members}
+        halves = pair_halves(model, frame)
         for j, shape in enumerate(model.shapes):
             column = shape_column(frame, shape)
-            f = shape.evaluate(column)
+            f = shape.evaluate(column) + halves.get(shape.factor, 0.0)
             for group, who in members.items():
                 contributions[group][j] = np.median(f[who])
                 rows[group][shape.factor] = np.median(shape.basis(column[who]), axis=0)
@@ -98,6 +101,11 @@ class PeerReference:
                     known = column[who][~np.isnan(column[who])]
                     if len(known) >= SMALLEST_MEDIAN:
                         values[group][j] = np.median(known)
+        for pair in model.pairs:
+            left, right = term_columns(frame, pair)
+            for group, who in members.items():
+                usual = _usual(pair.left, left[who]), _usual(pair.right, right[who])
+                rows[group][_key(pair)] = pair.basis(*usual)[0]
         return cls(model.features, contributions, values, rows, {g: len(w) for g, w in members.items()})
 
     def group_of(self, X: Any) -> npt.NDArray[np.object_]:
@@ -144,7 +152,7 @@ class PeerReference:
             return float("nan")
         return float(self.values[group][self.features.index(factor)])
 
-    def reference_values(self, model: AdditiveModel, X: Any) -> Floats:
+    def reference_values(self, model: ModelContents, X: Any) -> Floats:
         """Median contributions each pupil is compared with.
 
         Parameters
@@ -180,7 +188,7 @@ class PeerReference:
         table = np.array([self.contributions.get(g, zero) for g in groups]).reshape(len(groups), len(self.features))
         return table[codes]
 
-    def basis_rows(self, model: AdditiveModel, X: Any) -> Callable[[Shape, slice], Floats]:
+    def basis_rows(self, model: ModelContents, X: Any) -> Callable[[Shape | PairShape, slice], Floats]:
         """Give the median basis rows each pupil is compared with, for `AdditiveModel.contribution_sd`.
 
         Parameters
@@ -193,7 +201,7 @@ class PeerReference:
         Returns
         -------
         callable
-            ``rows(shape, part)``: for a shape of K coefficients and a slice of m pupils, their rows, shape (m, K).
+            ``rows(term, part)``: for a shape or pair of K coefficients and a slice of m pupils, their rows, shape (m, K).
 
         Raises
         ------
@@ -203,9 +211,9 @@ class PeerReference:
         self._check(model)
         codes, groups = pd.factorize(self.group_of(X))
 
-        def rows(shape: Shape, part: slice) -> Floats:
-            table = [self.rows.get(g, {}).get(shape.factor, shape.mean_row) for g in groups]
-            return np.array(table).reshape(len(groups), shape.n_coefficients)[codes[part]]
+        def rows(term: Shape | PairShape, part: slice) -> Floats:
+            table = [self.rows.get(g, {}).get(_key(term), term.mean_row) for g in groups]
+            return np.array(table).reshape(len(groups), term.n_coefficients)[codes[part]]
 
         return rows
 
@@ -266,11 +274,24 @@ class PeerReference:
             {g: int(d["pupils"]) for g, d in groups.items()},
         )
 
-    def _check(self, model: AdditiveModel) -> None:
+    def _check(self, model: ModelContents) -> None:
         if self.features != model.features:
             raise ValueError(
                 "this PeerReference was made with a model of other factors; make it with from_table(model, X)"
             )
+
+
+def _key(term: Shape | PairShape) -> str:
+    return " x ".join(term.factors) if isinstance(term, PairShape) else term.factor
+
+
+def _usual(axis: PairAxis, column: Any) -> Any:
+    """The median recorded value or the most frequent word, as an array of one; unknown where most do not have it."""
+    unknown = pd.isna(column)
+    if not len(column) or unknown.mean() > 0.5:
+        return np.array([None], dtype=object) if axis.levels else np.array([np.nan])
+    known = column[~unknown]
+    return np.array([pd.Series(known).mode()[0]], dtype=object) if axis.levels else np.array([np.median(known)])
 
 
 def _levels(frame: pd.DataFrame) -> pd.Series[Any]:

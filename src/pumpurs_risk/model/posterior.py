@@ -10,25 +10,29 @@ import numpy.typing as npt
 import pandas as pd
 
 from pumpurs_risk.model.inputs import shape_column
+from pumpurs_risk.model.pairs import PairShape
 from pumpurs_risk.model.shapes import Floats, Shape
+from pumpurs_risk.model.terms import term_columns
 
 if TYPE_CHECKING:
-    from pumpurs_risk.model.additive import AdditiveModel
+    from pumpurs_risk.model.contents import ModelContents
 
-Rows = Callable[[Shape, slice], Floats]
-"""Reference basis rows of a shape for a slice of pupils: shape (K,), (1, K) or (length of the slice, K)."""
+Term = Shape | PairShape
+Rows = Callable[[Term, slice], Floats]
+"""Reference basis rows of a shape or pair for a slice of pupils: shape (K,), (1, K) or (length of the slice, K)."""
 
 _ROWS_AT_ONCE = 65_536
+_NUMBERS_AT_ONCE = 4_000_000  # basis rows of one batch: 32 MB
 
 
-def mean_rows(shape: Shape, part: slice) -> Floats:
+def mean_rows(term: Term, part: slice) -> Floats:
     """Compare with what is typical."""
-    return np.asarray(shape.mean_row)
+    return np.asarray(term.mean_row)
 
 
 def one_row(other: pd.DataFrame) -> Rows:
     """Compare with one pupil."""
-    return lambda shape, part: shape.basis(shape_column(other, shape))
+    return lambda term, part: term.basis(*term_columns(other, term))
 
 
 def missing_variance(shapes: Iterable[Shape], frame: pd.DataFrame) -> Floats:
@@ -56,42 +60,54 @@ def evidence_share(
     return np.divide(known, total, out=np.ones(len(frame)), where=total > 0)
 
 
-def quadratic(model: AdditiveModel, frame: pd.DataFrame, rows: Rows, factors: Collection[str] | None = None) -> Floats:
+def quadratic(model: ModelContents, frame: pd.DataFrame, rows: Rows, factors: Collection[str] | None = None) -> Floats:
     """Give ``(x - r)' V (x - r)`` per pupil.
 
     Parameters
     ----------
-    model : AdditiveModel
+    model : ModelContents
         Whose posterior V is meant; its blocks are independent of each other.
     frame : pandas.DataFrame, n rows
         The pupils x.
     rows : callable
         The reference r.
     factors : collection of str, optional
-        Leave the other factors' coefficients out.
+        Leave the other factors' coefficients out; a pair counts half where one of its two factors is among these.
 
     Returns
     -------
     ndarray of float, shape (n,)
     """
     total = np.zeros(len(frame))
-    ends = np.cumsum([shape.n_coefficients for shape in model.shapes])
-    starts = ends - [shape.n_coefficients for shape in model.shapes]
+    terms = [*model.shapes, *model.pairs]
+    ends = np.cumsum([term.n_coefficients for term in terms])
+    starts = ends - [term.n_coefficients for term in terms]
     for block in model.covariance:
         end = block.start + len(block.matrix)
-        members = [s for s, a, b in zip(model.shapes, starts, ends, strict=True) if a < end and b > block.start]
-        if factors is not None and not any(shape.factor in factors for shape in members):
+        members = [t for t, a, b in zip(terms, starts, ends, strict=True) if a < end and b > block.start]
+        shares = [_share(term, factors) for term in members]
+        if not any(shares):
             continue
         matrix = np.asarray(block.matrix)
-        columns = [shape_column(frame, shape) for shape in members]
-        for first in range(0, len(frame), _ROWS_AT_ONCE):
-            part = slice(first, first + _ROWS_AT_ONCE)
+        columns = [term_columns(frame, term) for term in members]
+        step = max(1, min(_ROWS_AT_ONCE, _NUMBERS_AT_ONCE // len(matrix)))
+        for first in range(0, len(frame), step):
+            part = slice(first, first + step)
+            n = len(total[part])
             away = [
-                shape.basis(column[part]) - rows(shape, part)
-                if factors is None or shape.factor in factors
-                else np.zeros((len(column[part]), shape.n_coefficients))
-                for shape, column in zip(members, columns, strict=True)
+                share * (term.basis(*(column[part] for column in found)) - rows(term, part))
+                if share
+                else np.zeros((n, term.n_coefficients))
+                for term, found, share in zip(members, columns, shares, strict=True)
             ]
             d = np.hstack(away)
             total[part] += np.einsum("ij,jk,ik->i", d, matrix, d, optimize=True)
     return np.maximum(total, 0.0)
+
+
+def _share(term: Term, factors: Collection[str] | None) -> float:
+    if factors is None:
+        return 1.0
+    if isinstance(term, PairShape):
+        return 0.5 * sum(factor in factors for factor in term.factors)
+    return float(term.factor in factors)

@@ -7,26 +7,19 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 import numpy as np
 import pandas as pd
 
-from pumpurs_risk.model.inputs import check_known, shape_column
+from pumpurs_risk.model.inputs import check_known
 from pumpurs_risk.model.peers import PeerReference
 from pumpurs_risk.model.posterior import Rows, mean_rows, one_row
 from pumpurs_risk.model.shapes import Floats
+from pumpurs_risk.model.terms import shape_values
 
 if TYPE_CHECKING:
-    from pumpurs_risk.model.additive import AdditiveModel
+    from pumpurs_risk.model.contents import ModelContents
 
     Reference: TypeAlias = PeerReference | Literal["population", "peers"] | pd.Series[Any] | pd.DataFrame
 
 
-def shape_values(model: AdditiveModel, frame: pd.DataFrame) -> Floats:
-    """Log-odds that each factor's shape gives, shape (n, n_features)."""
-    values = np.empty((len(frame), len(model.shapes)), order="F")
-    for j, shape in enumerate(model.shapes):
-        values[:, j] = shape.evaluate(shape_column(frame, shape))
-    return values
-
-
-def reference_values(model: AdditiveModel, frame: pd.DataFrame, reference: Reference) -> Floats:
+def reference_values(model: ModelContents, frame: pd.DataFrame, reference: Reference) -> Floats:
     """Log-odds that each factor gives the reference, shape (1, n_features), or (n, n_features) for peers."""
     found = _found(model, frame, reference)
     if found is None:
@@ -36,7 +29,7 @@ def reference_values(model: AdditiveModel, frame: pd.DataFrame, reference: Refer
     return shape_values(model, found)
 
 
-def reference_rows(model: AdditiveModel, frame: pd.DataFrame, reference: Reference) -> Rows:
+def reference_rows(model: ModelContents, frame: pd.DataFrame, reference: Reference) -> Rows:
     """Basis rows of the reference."""
     found = _found(model, frame, reference)
     if found is None:
@@ -44,7 +37,7 @@ def reference_rows(model: AdditiveModel, frame: pd.DataFrame, reference: Referen
     return found.basis_rows(model, frame) if isinstance(found, PeerReference) else one_row(found)
 
 
-def _found(model: AdditiveModel, frame: pd.DataFrame, reference: Reference) -> PeerReference | pd.DataFrame | None:
+def _found(model: ModelContents, frame: pd.DataFrame, reference: Reference) -> PeerReference | pd.DataFrame | None:
     """Peers, one row, or None for what is typical."""
     if isinstance(reference, PeerReference):
         return reference

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
+import msgspec
 import pandas as pd
 
 from pumpurs_risk.model.inputs import shape_column
 from pumpurs_risk.model.shapes import Shape
+
+if TYPE_CHECKING:
+    from pumpurs_risk.model.additive import AdditiveModel
 
 _RECORDED_BY = 0.5  # a factor counts as recorded by a run if at least half of its pupils have it
 
@@ -42,3 +48,13 @@ def carried_by_recorded(shapes: tuple[Shape, ...], frame: pd.DataFrame) -> tuple
         for s in shapes
     )
     return scaled, recorded
+
+
+def for_recorded(model: AdditiveModel, X: Any) -> AdditiveModel:
+    """Renormalise a model's prior shares, those of its curves for two years too; see `AdditiveModel.for_recorded`."""
+    shapes, recorded = carried_by_recorded(model.shapes, model._checked(X))
+    two_years = model.two_years and for_recorded(model.two_years, X)
+    if shapes == model.shapes and two_years is model.two_years:
+        return model
+    note = "prior shares renormalised over the recorded factors: " + (", ".join(sorted(recorded)) or "none")
+    return msgspec.structs.replace(model, shapes=shapes, two_years=two_years, provenance=model._noted(note))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
+from pumpurs_risk.model.pairs import PairAxis, PairShape
 from pumpurs_risk.model.shapes import Levels, PiecewiseLinear
+from pumpurs_risk.model.terms import SCHOOL
 
 if TYPE_CHECKING:
     from pumpurs_risk.model.additive import AdditiveModel
@@ -26,6 +28,7 @@ def log_odds_sql(model: AdditiveModel, dialect: str = "duckdb") -> str:
     -------
     str
         An expression such as ``(-4.5e0 + CASE ... END + ...)``; every factor's column must exist, NULL and NaN are unknown.
+        A model with school levels reads the column ``school_id`` too.
 
     Raises
     ------
@@ -42,6 +45,9 @@ def log_odds_sql(model: AdditiveModel, dialect: str = "duckdb") -> str:
     if dialect not in _DIALECTS:
         raise ValueError(f"dialect must be one of {', '.join(_DIALECTS)}, got {dialect!r}")
     terms = [_levels(s) if isinstance(s, Levels) else _curve(s) for s in model.shapes]
+    terms += [_pair(pair) for pair in model.pairs]
+    if model.schools is not None and model.schools.levels:
+        terms.append(_words(SCHOOL, model.schools.levels, 0.0))
     return "(" + "\n + ".join([_number(model.base), *terms]) + ")"
 
 
@@ -59,9 +65,57 @@ def _curve(shape: PiecewiseLinear) -> str:
 
 
 def _levels(shape: Levels) -> str:
-    column = _name(shape.factor)
-    cases = " ".join(f"WHEN {_word(w)} THEN {_number(v)}" for w, v in zip(shape.levels, shape.values, strict=True))
-    return f"CASE CAST({column} AS VARCHAR) {cases} ELSE {_number(shape.unknown)} END"
+    return _words(shape.factor, dict(zip(shape.levels, shape.values, strict=True)), shape.unknown)
+
+
+def _words(column: str, values: dict[str, float], otherwise: float) -> str:
+    cases = " ".join(f"WHEN {_word(w)} THEN {_number(v)}" for w, v in values.items())
+    return f"CASE CAST({_name(column)} AS VARCHAR) {cases} ELSE {_number(otherwise)} END"
+
+
+class _Piece(NamedTuple):
+    """A part of an axis: when it holds, between which nodes it lies, and how far a value is on the way."""
+
+    condition: str
+    below: int
+    above: int
+    share: str
+
+
+def _pair(pair: PairShape) -> str:
+    outer = []
+    for left in _pieces(pair.left):
+        inner = []
+        for right in _pieces(pair.right):
+            low = _between(
+                _number(pair.values[left.below][right.below]), _number(pair.values[left.below][right.above]), right
+            )
+            high = _between(
+                _number(pair.values[left.above][right.below]), _number(pair.values[left.above][right.above]), right
+            )
+            inner.append(f"WHEN {right.condition} THEN {_between(low, high, left)}")
+        outer.append(f"WHEN {left.condition} THEN CASE {' '.join(inner)} END")
+    return f"CASE {' '.join(outer)} END"
+
+
+def _between(low: str, high: str, piece: _Piece) -> str:
+    return low if piece.below == piece.above else f"({low} * (1e0 - {piece.share}) + {high} * {piece.share})"
+
+
+def _pieces(axis: PairAxis) -> list[_Piece]:
+    unknown = axis.size - 1
+    if axis.levels:
+        word = f"CAST({_name(axis.factor)} AS VARCHAR)"
+        found = [_Piece(f"{word} = {_word(level)}", i, i, "") for i, level in enumerate(axis.levels)]
+        return [*found, _Piece("TRUE", unknown, unknown, "")]
+    column = f"CAST({_name(axis.factor)} AS DOUBLE)"
+    within = f"LEAST(GREATEST({column}, {_number(axis.knots[0])}), {_number(axis.knots[-1])})"
+    found = [_Piece(f"{column} IS NULL OR isnan({column})", unknown, unknown, "")]
+    for i, (left, right) in enumerate(zip(axis.knots, axis.knots[1:], strict=False)):
+        share = f"(({within} - {_number(left)}) / {_number(right - left)})"
+        last = i == len(axis.knots) - 2
+        found.append(_Piece("TRUE" if last else f"{column} < {_number(right)}", i, i + 1, share))
+    return found
 
 
 def _name(column: str) -> str:

@@ -7,7 +7,7 @@ left out, except the list and the guidance. Decisions, answers and added pupils 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -110,13 +110,21 @@ def first_line(paper: SchoolPaper) -> str:
 def _about_lines(paper: SchoolPaper) -> list[str]:
     summary, lang = paper.summary, paper.lang
     threshold = text("workbook.top.threshold", lang, n=number(round(100 * float(summary["threshold"])), lang))
-    if summary.get("cut_by", "places") == "probability":
-        length = text("workbook.top.by_probability", lang)
-    else:
-        length = text(
-            "workbook.top.places_given" if summary.get("places_given", True) else "workbook.top.places_default", lang
-        )
+    length = " ".join(text(f"workbook.top.{key}", lang) for key in _length_keys(summary))
     return [f"{threshold} {length}", *paper.notes]
+
+
+def _length_keys(summary: Mapping[str, Any]) -> list[str]:
+    """What ended the list: the threshold, the places, or both."""
+    cut_by = summary.get("cut_by", "places")
+    if cut_by == "probability":
+        return ["by_probability"]
+    assumed = [] if summary.get("places_given", True) else ["places_default"]
+    if cut_by == "both":
+        return [*assumed, "by_both"]
+    if summary.get("roll") is not None and int(summary["roll"]) < int(summary["places"]):
+        return [*assumed, "places_for_all"]
+    return assumed or ["places_given"]
 
 
 def _about_rows(paper: SchoolPaper) -> list[Sequence[Any]]:
