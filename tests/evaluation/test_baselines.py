@@ -12,8 +12,8 @@ from sklearn.utils import estimator_checks
 
 from pumpurs_risk.catalogue import Catalogue
 from pumpurs_risk.errors import EvaluationError
-from pumpurs_risk.evaluation.baselines import RuleClassifier, SchoolProgrammeClassifier, baseline_classifiers
-from pumpurs_risk.evaluation.rules import Condition, Rule, not_recorded, shipped_rules
+from pumpurs_risk.evaluation.opponents.baselines import RuleClassifier, SchoolProgrammeClassifier, baseline_classifiers
+from pumpurs_risk.evaluation.opponents.rules import Condition, Rule, not_recorded, shipped_rules
 from pumpurs_risk.locale import LANGUAGES, has_text
 
 

@@ -9,9 +9,9 @@ from scipy import stats
 
 import pumpurs_risk.evaluation as evaluation
 from pumpurs_risk.errors import EvaluationError
-from pumpurs_risk.evaluation.cutoff import effect_at_cutoff
-from pumpurs_risk.evaluation.expected import expected_and_observed, poisson_binomial
-from pumpurs_risk.evaluation.jump import best_bandwidth, jump, local_fit
+from pumpurs_risk.evaluation.worth.cutoff import effect_at_cutoff
+from pumpurs_risk.evaluation.worth.expected import expected_and_observed, poisson_binomial
+from pumpurs_risk.evaluation.worth.jump import best_bandwidth, jump, local_fit
 
 
 def expit(x):

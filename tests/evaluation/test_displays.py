@@ -24,7 +24,7 @@ from pumpurs_risk.evaluation.displays import (
 from pumpurs_risk.evaluation.displays.decision_curve import decision_frame
 from pumpurs_risk.evaluation.displays.places import places_frame
 from pumpurs_risk.evaluation.displays.shape_frames import shape_frames
-from pumpurs_risk.evaluation.metrics import decision_curve
+from pumpurs_risk.evaluation.figures.metrics import decision_curve
 from pumpurs_risk.model import load_model
 
 

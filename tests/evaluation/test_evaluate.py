@@ -17,7 +17,7 @@ from sklearn.tree import DecisionTreeClassifier
 import pumpurs_risk as pr
 from pumpurs_risk.errors import EvaluationError
 from pumpurs_risk.evaluation import evaluate, evaluation_schema
-from pumpurs_risk.evaluation.metrics import average_precision, precision_recall_at_places, within_auroc
+from pumpurs_risk.evaluation.figures.metrics import average_precision, precision_recall_at_places, within_auroc
 from pumpurs_risk.locale import LANGUAGES
 
 TRAIN, TEST = "2025-01-15", "2026-01-15"

@@ -5,11 +5,11 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from pumpurs_risk.evaluation.audit import audit_attributes
-from pumpurs_risk.evaluation.fairness import FIGURES, by_group, placements
-from pumpurs_risk.evaluation.fairness_wording import fairness_sentences, group_label
-from pumpurs_risk.evaluation.metrics import auroc
-from pumpurs_risk.evaluation.shrinkage import shrunken_ratio
+from pumpurs_risk.evaluation.figures.metrics import auroc
+from pumpurs_risk.evaluation.groups.audit import audit_attributes
+from pumpurs_risk.evaluation.groups.fairness import FIGURES, by_group, placements
+from pumpurs_risk.evaluation.groups.shrinkage import shrunken_ratio
+from pumpurs_risk.evaluation.groups.wording import fairness_sentences, group_label
 from pumpurs_risk.locale import LANGUAGES
 from pumpurs_risk.records import SchoolRecords
 

@@ -7,10 +7,10 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import average_precision_score, brier_score_loss, log_loss, roc_auc_score
 
-from pumpurs_risk.evaluation import metrics
-from pumpurs_risk.evaluation.bootstrap import bootstrap, resamples_for
-from pumpurs_risk.evaluation.calibration import CalibrationLine, calibration_bins
-from pumpurs_risk.evaluation.ranking import Lists, Ranking, first_in_each_list
+from pumpurs_risk.evaluation.figures import metrics
+from pumpurs_risk.evaluation.figures.bootstrap import bootstrap, resamples_for
+from pumpurs_risk.evaluation.figures.calibration import CalibrationLine, calibration_bins
+from pumpurs_risk.evaluation.figures.ranking import Lists, Ranking, first_in_each_list
 
 
 @pytest.fixture(scope="module")

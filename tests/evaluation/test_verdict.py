@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pumpurs_risk.evaluation.verdict import CODES, best_rule, judge
+from pumpurs_risk.evaluation.account.verdict import CODES, best_rule, judge
 from pumpurs_risk.locale import LANGUAGES, has_text, text
 
 METRICS = ["model", "kind", "metric", "scope", "value", "lower", "upper"]

@@ -9,11 +9,11 @@ from sklearn.linear_model import LogisticRegression
 
 from pumpurs_risk.catalogue import Catalogue
 from pumpurs_risk.errors import EvaluationError
-from pumpurs_risk.evaluation.listed_share import recall_of, share_listed
-from pumpurs_risk.evaluation.metrics import precision_recall_at_places
-from pumpurs_risk.evaluation.more_places import one_more_place
-from pumpurs_risk.evaluation.worth import value_of_data
-from pumpurs_risk.evaluation.worth_wording import data_sentences, place_sentences
+from pumpurs_risk.evaluation.figures.metrics import precision_recall_at_places
+from pumpurs_risk.evaluation.worth.data import value_of_data
+from pumpurs_risk.evaluation.worth.listed_share import recall_of, share_listed
+from pumpurs_risk.evaluation.worth.places import one_more_place
+from pumpurs_risk.evaluation.worth.wording import data_sentences, place_sentences
 from pumpurs_risk.model import load_model
 
 

@@ -9,7 +9,7 @@ import pytest
 from pumpurs_risk.catalogue import Catalogue
 from pumpurs_risk.factors.support import SUPPORT_GIVEN, support_given
 from pumpurs_risk.records import SchoolRecords
-from pumpurs_risk.training.columns import choose_columns
+from pumpurs_risk.training.fit.columns import choose_columns
 
 PUPILS = pd.DataFrame({"pupil_id": ["1", "2", "3", "4"], "school_id": ["a", "a", "a", "b"]})
 

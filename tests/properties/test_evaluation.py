@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pumpurs_risk.evaluation.metrics import (
+from pumpurs_risk.evaluation.figures.metrics import (
     auroc,
     average_precision,
     brier,
@@ -14,7 +14,7 @@ from pumpurs_risk.evaluation.metrics import (
     precision_recall_at_places,
     within_auroc,
 )
-from pumpurs_risk.evaluation.ranking import first_in_each_list
+from pumpurs_risk.evaluation.figures.ranking import first_in_each_list
 
 
 @st.composite

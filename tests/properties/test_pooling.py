@@ -9,10 +9,10 @@ from scipy.optimize import lsq_linear
 from pumpurs_risk.catalogue import Catalogue
 from pumpurs_risk.model import Levels, load_model
 from pumpurs_risk.training import pool_models
+from pumpurs_risk.training.fit.terms import LEVEL_TAU, line_and_deviation
 from pumpurs_risk.training.information import FactorInfo, Information
+from pumpurs_risk.training.pool.withholding import directions, rare_cells, without
 from pumpurs_risk.training.summary import read_summary, summary_bytes, summary_of
-from pumpurs_risk.training.terms import LEVEL_TAU, line_and_deviation
-from pumpurs_risk.training.withholding import directions, rare_cells, without
 
 PRIOR = load_model("literature-prior")
 CATALOGUE = Catalogue.load()

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pumpurs_risk.catalogue import Catalogue
-from pumpurs_risk.training.columns import choose_columns, found_knots, read_numbers, read_words
-from pumpurs_risk.training.terms import line_and_deviation
+from pumpurs_risk.training.fit.columns import choose_columns, found_knots, read_numbers, read_words
+from pumpurs_risk.training.fit.terms import line_and_deviation
 
 CATALOGUE = Catalogue.load()
 

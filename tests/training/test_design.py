@@ -3,10 +3,10 @@ import pandas as pd
 import pytest
 
 from pumpurs_risk.catalogue import Catalogue
-from pumpurs_risk.training import design as module
-from pumpurs_risk.training.design import TermDesign
-from pumpurs_risk.training.pairs import _pair
-from pumpurs_risk.training.terms import make_terms
+from pumpurs_risk.training.fit import design as module
+from pumpurs_risk.training.fit.design import TermDesign
+from pumpurs_risk.training.fit.pairs import _pair
+from pumpurs_risk.training.fit.terms import make_terms
 
 
 @pytest.fixture

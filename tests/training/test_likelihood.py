@@ -3,8 +3,8 @@ import pytest
 import statsmodels.api as sm
 from sklearn.metrics import log_loss
 
-from pumpurs_risk.training.fitting import fit, newton
-from pumpurs_risk.training.gaussian import GaussianPrior, Widths
+from pumpurs_risk.training.fit.gaussian import GaussianPrior, Widths
+from pumpurs_risk.training.fit.posterior import fit, newton
 from pumpurs_risk.training.likelihood import Rows, information, log_likelihood, score
 
 

@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from pumpurs_risk.errors import TrainingError
-from pumpurs_risk.training.outcomes import read_outcomes
+from pumpurs_risk.training.fit.outcomes import read_outcomes
 
 
 @pytest.mark.parametrize("unknown", [np.nan, None, pd.NA])

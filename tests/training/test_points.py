@@ -14,9 +14,9 @@ from pumpurs_risk.model import load_model
 from pumpurs_risk.model.pairs import PairAxis, PairShape
 from pumpurs_risk.model.parts import SchoolLevels
 from pumpurs_risk.model.shapes import Levels, PiecewiseLinear
+from pumpurs_risk.training.card.lines import Scale, line_of
+from pumpurs_risk.training.card.page import part_text
 from pumpurs_risk.training.points import PointScorecard
-from pumpurs_risk.training.points_lines import Scale, line_of
-from pumpurs_risk.training.points_page import part_text
 
 PRIOR = load_model("literature-prior")
 SHORT = [
@@ -252,7 +252,7 @@ def test_values_are_said_as_a_school_reads_them(card):
 
 
 def test_every_line_fits_on_one_page_by_reckoning(made):
-    from pumpurs_risk.training import points_page
+    from pumpurs_risk.training.card import page as points_page
 
     X, _ = made
     for factors in (None, 20, 12, 5):

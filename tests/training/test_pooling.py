@@ -8,9 +8,9 @@ from pumpurs_risk.errors import ModelFileError, TrainingError
 from pumpurs_risk.model import Levels, load_model
 from pumpurs_risk.model.store import model_bytes, read_model
 from pumpurs_risk.training import DropoutScorer, pool_models
-from pumpurs_risk.training.pooling_account import pooling_account
-from pumpurs_risk.training.random_effects import USUAL_BETWEEN_SD, RandomEffects
-from pumpurs_risk.training.shared_factor import SharedFactor
+from pumpurs_risk.training.pool.account import pooling_account
+from pumpurs_risk.training.pool.random_effects import USUAL_BETWEEN_SD, RandomEffects
+from pumpurs_risk.training.pool.shared_factor import SharedFactor
 from pumpurs_risk.training.summary import ShapeSummary
 
 pytestmark = pytest.mark.filterwarnings(

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import lsq_linear
 
-from pumpurs_risk.training.quadratic import inverse_on_free, log_determinant, solve_box
+from pumpurs_risk.training.fit.quadratic import inverse_on_free, log_determinant, solve_box
 
 
 @given(st.integers(0, 10_000), st.integers(1, 25))

@@ -20,7 +20,7 @@ from pumpurs_risk.errors import (
     TrainingError,
     TrainingWarning,
 )
-from pumpurs_risk.training.design import TermDesign
+from pumpurs_risk.training.fit.design import TermDesign
 
 PRIOR = pr.load_model("literature-prior")
 
@@ -61,8 +61,8 @@ def test_on_much_data_the_prior_stops_mattering(make_table):
 def test_unpenalised_it_is_logistic_regression_on_the_same_columns(table, monkeypatch):
     X, y = table
     X = X.drop(columns=["place"])
-    monkeypatch.setattr("pumpurs_risk.training.learning.UNKNOWN_SD", 1e4)
-    monkeypatch.setattr("pumpurs_risk.training.learning.LEVEL_SD", 1e4)
+    monkeypatch.setattr("pumpurs_risk.training.fit.learning.UNKNOWN_SD", 1e4)
+    monkeypatch.setattr("pumpurs_risk.training.fit.learning.LEVEL_SD", 1e4)
     seen: list[TermDesign] = []
     made = TermDesign._made
     monkeypatch.setattr(TermDesign, "_made", lambda self: seen.append(self) or made(self))

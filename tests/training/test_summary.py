@@ -11,9 +11,9 @@ from pumpurs_risk.model import load_model
 from pumpurs_risk.resources import resource
 from pumpurs_risk.training import DropoutScorer, load_summary
 from pumpurs_risk.training.information import FactorInfo, Information
-from pumpurs_risk.training.pooling_account import summary_account
+from pumpurs_risk.training.pool.account import summary_account
+from pumpurs_risk.training.pool.withholding import coarse_mean_row, rare_cells, without
 from pumpurs_risk.training.summary import ShapeSummary, read_summary, summary_bytes, summary_of, summary_schema
-from pumpurs_risk.training.withholding import coarse_mean_row, rare_cells, without
 
 # made pupils owe the literature nothing
 pytestmark = pytest.mark.filterwarnings("ignore::pumpurs_risk.errors.PriorConflictWarning")

@@ -15,7 +15,7 @@ from pumpurs_risk.model import load_model
 
 if TYPE_CHECKING:
     from pumpurs_risk.batch.past import Past
-    from pumpurs_risk.evaluation.result import Evaluation
+    from pumpurs_risk.evaluation.account.result import Evaluation
     from pumpurs_risk.model import AdditiveModel
 
 

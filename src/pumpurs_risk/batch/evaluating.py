@@ -13,7 +13,7 @@ from pumpurs_risk.factors.horizon import Horizon
 
 if TYPE_CHECKING:
     from pumpurs_risk.batch.past import Past
-    from pumpurs_risk.evaluation.result import Evaluation
+    from pumpurs_risk.evaluation.account.result import Evaluation
     from pumpurs_risk.factors.history import Stacked
     from pumpurs_risk.records.school_records import SchoolRecords
 
@@ -199,8 +199,8 @@ def judge(model: Any, past: Past, stacked: Stacked, horizon: str, **options: Any
 
 def _from_records(records: SchoolRecords, past: Past, stacked: Stacked) -> dict[str, Any]:
     from pumpurs_risk.batch.scoring import places_of
-    from pumpurs_risk.evaluation.audit import audit_attributes
-    from pumpurs_risk.evaluation.lead import leaving_days
+    from pumpurs_risk.evaluation.figures.lead import leaving_days
+    from pumpurs_risk.evaluation.groups.audit import audit_attributes
     from pumpurs_risk.evaluation.table import staff_decisions
 
     X, y, _, pupils = stacked

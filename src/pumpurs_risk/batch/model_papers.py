@@ -22,7 +22,7 @@ from pumpurs_risk.reports.technical_documentation import technical_documentation
 
 if TYPE_CHECKING:
     from pumpurs_risk.catalogue import Catalogue
-    from pumpurs_risk.evaluation.result import Evaluation
+    from pumpurs_risk.evaluation.account.result import Evaluation
 
 MODEL_CARD, TECHNICAL, PAGE, FIGURES = (
     "MODEL_CARD.md",
@@ -137,7 +137,7 @@ def groups_said(evaluation: Mapping[str, Any] | None, lang: str) -> list[str]:
         return []
     import pandas as pd
 
-    from pumpurs_risk.evaluation.fairness_wording import fairness_sentences
+    from pumpurs_risk.evaluation.groups.wording import fairness_sentences
 
     table = pd.DataFrame(list(evaluation["groups"]))
     figures = [str(name) for name in table if name not in ("attribute", "group", "judged")]
@@ -157,7 +157,7 @@ def figures_text(evaluation: Mapping[str, Any]) -> str:
 def _read_figures(path: Path) -> dict[str, Any] | None:
     if not path.is_file():
         return None
-    from pumpurs_risk.evaluation.document import EvaluationDocument
+    from pumpurs_risk.evaluation.account.document import EvaluationDocument
 
     try:
         found: dict[str, Any] = msgspec.to_builtins(msgspec.json.decode(path.read_bytes(), type=EvaluationDocument))

@@ -10,9 +10,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from pumpurs_risk.evaluation.audit import audit_attributes
-    from pumpurs_risk.evaluation.baselines import RuleClassifier, SchoolProgrammeClassifier, baseline_classifiers
-    from pumpurs_risk.evaluation.cutoff import effect_at_cutoff
+    from pumpurs_risk.evaluation.account.document import evaluation_schema
+    from pumpurs_risk.evaluation.account.result import Evaluation
     from pumpurs_risk.evaluation.displays import (
         DecisionCurveDisplay,
         LeadTimeDisplay,
@@ -21,33 +20,38 @@ if TYPE_CHECKING:
         ReliabilityDisplay,
         ShapeDisplay,
     )
-    from pumpurs_risk.evaluation.document import evaluation_schema
     from pumpurs_risk.evaluation.evaluating import evaluate
-    from pumpurs_risk.evaluation.expected import expected_and_observed
-    from pumpurs_risk.evaluation.fairness import by_group
-    from pumpurs_risk.evaluation.more_places import one_more_place
-    from pumpurs_risk.evaluation.result import Evaluation
-    from pumpurs_risk.evaluation.worth import value_of_data
+    from pumpurs_risk.evaluation.groups.audit import audit_attributes
+    from pumpurs_risk.evaluation.groups.fairness import by_group
+    from pumpurs_risk.evaluation.opponents.baselines import (
+        RuleClassifier,
+        SchoolProgrammeClassifier,
+        baseline_classifiers,
+    )
+    from pumpurs_risk.evaluation.worth.cutoff import effect_at_cutoff
+    from pumpurs_risk.evaluation.worth.data import value_of_data
+    from pumpurs_risk.evaluation.worth.expected import expected_and_observed
+    from pumpurs_risk.evaluation.worth.places import one_more_place
 
 _HOMES = {
     "DecisionCurveDisplay": "displays",
-    "Evaluation": "result",
+    "Evaluation": "account.result",
     "LeadTimeDisplay": "displays",
     "LiftDisplay": "displays",
     "PlacesDisplay": "displays",
     "ReliabilityDisplay": "displays",
-    "RuleClassifier": "baselines",
-    "SchoolProgrammeClassifier": "baselines",
+    "RuleClassifier": "opponents.baselines",
+    "SchoolProgrammeClassifier": "opponents.baselines",
     "ShapeDisplay": "displays",
-    "audit_attributes": "audit",
-    "baseline_classifiers": "baselines",
-    "by_group": "fairness",
-    "effect_at_cutoff": "cutoff",
+    "audit_attributes": "groups.audit",
+    "baseline_classifiers": "opponents.baselines",
+    "by_group": "groups.fairness",
+    "effect_at_cutoff": "worth.cutoff",
     "evaluate": "evaluating",
-    "evaluation_schema": "document",
-    "expected_and_observed": "expected",
-    "one_more_place": "more_places",
-    "value_of_data": "worth",
+    "evaluation_schema": "account.document",
+    "expected_and_observed": "worth.expected",
+    "one_more_place": "worth.places",
+    "value_of_data": "worth.data",
 }
 __all__ = [
     "DecisionCurveDisplay",

@@ -9,8 +9,7 @@ import numpy as np
 import pandas as pd
 
 from pumpurs_risk.errors import EvaluationError
-from pumpurs_risk.evaluation import opponents as op
-from pumpurs_risk.evaluation.account import (
+from pumpurs_risk.evaluation.account.frames import (
     comparison_frame,
     far_from_expected,
     group_frame,
@@ -18,18 +17,19 @@ from pumpurs_risk.evaluation.account import (
     notes_of,
     school_frame,
 )
-from pumpurs_risk.evaluation.bootstrap import Resampled
-from pumpurs_risk.evaluation.bootstrap import bootstrap as draw
-from pumpurs_risk.evaluation.lead import LeadTime, lead_time, leaving_days
+from pumpurs_risk.evaluation.account.result import Counts, Evaluation
+from pumpurs_risk.evaluation.account.verdict import FEWEST_LEAVERS, judge
+from pumpurs_risk.evaluation.figures.bootstrap import Resampled
+from pumpurs_risk.evaluation.figures.bootstrap import bootstrap as draw
+from pumpurs_risk.evaluation.figures.lead import LeadTime, lead_time, leaving_days
+from pumpurs_risk.evaluation.figures.metrics import calibration_curve, decision_curve, places_curve
+from pumpurs_risk.evaluation.figures.ranking import first_in_each_list
+from pumpurs_risk.evaluation.figures.scoring import JudgedScores, Scored, TestRows, all_figures
 from pumpurs_risk.evaluation.leaks import suspicious_factors
-from pumpurs_risk.evaluation.metrics import calibration_curve, decision_curve, places_curve
-from pumpurs_risk.evaluation.ranking import first_in_each_list
+from pumpurs_risk.evaluation.opponents import line_up as op
 from pumpurs_risk.evaluation.refusals import check_level, check_names
-from pumpurs_risk.evaluation.result import Counts, Evaluation
-from pumpurs_risk.evaluation.scoring import JudgedScores, Scored, TestRows, all_figures
 from pumpurs_risk.evaluation.table import StackedRows, places_of, school_list, stacked_rows, staff_decisions
 from pumpurs_risk.evaluation.temporal import as_days, check_days, check_pupils_apart, grouped_folds
-from pumpurs_risk.evaluation.verdict import FEWEST_LEAVERS, judge
 from pumpurs_risk.flags import FlagPolicy
 
 if TYPE_CHECKING:
@@ -140,7 +140,7 @@ def evaluate(
     True
     """
     from pumpurs_risk.catalogue import Catalogue
-    from pumpurs_risk.evaluation.baselines import baseline_classifiers
+    from pumpurs_risk.evaluation.opponents.baselines import baseline_classifiers
 
     catalogue = catalogue or Catalogue.load()
     check_level(level)
@@ -285,8 +285,8 @@ def _add_rules(
     beside: op.Opponents, division: op.Split, rows: TestRows, wanted: bool | Sequence[str]
 ) -> dict[str, tuple[str, ...]]:
     """Score the simple rules, and school and programme; say which rules go without some of their factors."""
-    from pumpurs_risk.evaluation.baselines import SchoolProgrammeClassifier, baseline_classifiers
-    from pumpurs_risk.evaluation.rules import not_recorded, rule_of
+    from pumpurs_risk.evaluation.opponents.baselines import SchoolProgrammeClassifier, baseline_classifiers
+    from pumpurs_risk.evaluation.opponents.rules import not_recorded, rule_of
 
     if wanted is False:
         return {}
@@ -366,7 +366,7 @@ def _lead(rows: TestRows, listed: Any, records: Any, left_on: Any, catalogue: Ca
 
 
 def _suspicious(stacked: StackedRows, division: op.Split, catalogue: Catalogue, random_state: int) -> pd.DataFrame:
-    from pumpurs_risk.training.columns import choose_columns
+    from pumpurs_risk.training.fit.columns import choose_columns
 
     used = np.unique(np.concatenate([each for part in division.parts for each in part]).astype(np.int64))
     factors = choose_columns([str(column) for column in stacked.X], catalogue, op.APART).factors

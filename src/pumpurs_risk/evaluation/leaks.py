@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pumpurs_risk.evaluation.ranking import Floats, Ranking, starts_of
+from pumpurs_risk.evaluation.figures.ranking import Floats, Ranking, starts_of
 
 _TOO_GOOD = 0.98  # AUROC of one factor alone; nothing that is known on the day comes near it
 _TELLTALE = 0.90  # AUROC of whether a factor is recorded at all

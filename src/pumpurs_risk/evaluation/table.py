@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pumpurs_risk.errors import EvaluationError
-from pumpurs_risk.evaluation.ranking import Floats
+from pumpurs_risk.evaluation.figures.ranking import Floats
 from pumpurs_risk.evaluation.refusals import AccountError, check_names
 from pumpurs_risk.evaluation.temporal import as_days
 from pumpurs_risk.flags import FlagPolicy

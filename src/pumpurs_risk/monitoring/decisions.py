@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from pumpurs_risk.evaluation.calibration import wilson
+from pumpurs_risk.evaluation.figures.calibration import wilson
 from pumpurs_risk.monitoring.drift import ALPHA
 from pumpurs_risk.monitoring.groups import UNKNOWN
 from pumpurs_risk.monitoring.lists import MadeList

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import stats
 
-from pumpurs_risk.evaluation.calibration import calibration_line, log_odds, wilson
+from pumpurs_risk.evaluation.figures.calibration import calibration_line, log_odds, wilson
 from pumpurs_risk.model.odds import expit, shift_to
 from pumpurs_risk.monitoring.groups import UNKNOWN
 from pumpurs_risk.monitoring.lists import MadeList

@@ -17,9 +17,8 @@ from pumpurs_risk.model.inputs import as_frame, check_known
 from pumpurs_risk.model.odds import expit
 from pumpurs_risk.model.pairs import PairShape
 from pumpurs_risk.model.shapes import Floats
-from pumpurs_risk.training.outcomes import read_outcomes
-from pumpurs_risk.training.points_choice import chosen_terms, decimals_read
-from pumpurs_risk.training.points_lines import (
+from pumpurs_risk.training.card.choice import chosen_terms, decimals_read
+from pumpurs_risk.training.card.lines import (
     FactorLine,
     Line,
     PairLine,
@@ -29,6 +28,7 @@ from pumpurs_risk.training.points_lines import (
     line_rows,
     lowest,
 )
+from pumpurs_risk.training.fit.outcomes import read_outcomes
 from pumpurs_risk.training.recalibration import Line as Recalibration
 from pumpurs_risk.training.recalibration import level_and_slope, row_weights
 
@@ -364,7 +364,7 @@ class PointScorecard:
         str
             HTML with its own style; no script, nothing loaded from elsewhere.
         """
-        from pumpurs_risk.training.points_page import card_page
+        from pumpurs_risk.training.card.page import card_page
 
         return card_page(self, lang)
 

@@ -18,12 +18,12 @@ from pumpurs_risk.model.odds import expit, logit
 from pumpurs_risk.model.parts import CovarianceBlock, Pooling, Provenance
 from pumpurs_risk.model.shapes import Floats, Levels, PiecewiseLinear, Shape
 from pumpurs_risk.model.store import load_model
-from pumpurs_risk.training.members import Member, Place, members_of, places_of
-from pumpurs_risk.training.random_effects import EVIDENCE_NEEDS, USUAL_BETWEEN_SD, RandomEffects
-from pumpurs_risk.training.shared_factor import spread
+from pumpurs_risk.training.fit.terms import LEVEL_TAU, line_and_deviation
+from pumpurs_risk.training.pool.members import Member, Place, members_of, places_of
+from pumpurs_risk.training.pool.random_effects import EVIDENCE_NEEDS, USUAL_BETWEEN_SD, RandomEffects
+from pumpurs_risk.training.pool.shared_factor import spread
+from pumpurs_risk.training.pool.withholding import cell_shares
 from pumpurs_risk.training.summary import ShapeSummary, period_end
-from pumpurs_risk.training.terms import LEVEL_TAU, line_and_deviation
-from pumpurs_risk.training.withholding import cell_shares
 
 if TYPE_CHECKING:
     from pumpurs_risk.catalogue import Catalogue
@@ -83,7 +83,7 @@ def pool_models(
 
     Examples
     --------
-    >>> from pumpurs_risk.training.shared_factor import SharedFactor
+    >>> from pumpurs_risk.training.pool.shared_factor import SharedFactor
     >>> shared = SharedFactor(factor="chess", construct="chess", version=1, direction=0, knots=(0.0, 1.0), levels=(),
     ...                       mean_row=(0.2,), known=600.0, within=1.0)
     >>> a, b = (ShapeSummary(municipality=m, period="2026-01-15", horizon="1y", pupils=600, leavers=30, factors=(shared,),

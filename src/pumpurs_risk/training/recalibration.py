@@ -16,7 +16,7 @@ from pumpurs_risk.model.odds import expit
 from pumpurs_risk.model.pairs import PairShape
 from pumpurs_risk.model.parts import SchoolLevels
 from pumpurs_risk.model.shapes import Floats, Shape
-from pumpurs_risk.training.outcomes import read_outcomes
+from pumpurs_risk.training.fit.outcomes import read_outcomes
 
 SMALLEST_SLOPE = 0.05
 """A slope is never smaller: reversing who is at higher risk is no recalibration."""

@@ -19,8 +19,8 @@ from pumpurs_risk.model import AdditiveModel, load_model
 from pumpurs_risk.model.inputs import as_frame
 from pumpurs_risk.model.odds import expit
 from pumpurs_risk.model.shapes import Floats
-from pumpurs_risk.training.columns import choose_columns
-from pumpurs_risk.training.outcomes import read_outcomes
+from pumpurs_risk.training.fit.columns import choose_columns
+from pumpurs_risk.training.fit.outcomes import read_outcomes
 
 if TYPE_CHECKING:
     from pumpurs_risk.catalogue import Catalogue
@@ -151,7 +151,7 @@ class DropoutScorer(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         ValueError
             For parameters or data that cannot be used.
         """
-        from pumpurs_risk.training.learning import Task, learn
+        from pumpurs_risk.training.fit.learning import Task, learn
 
         if self.width is not None and not (isinstance(self.width, int | float) and 0 < self.width < np.inf):
             raise ValueError(f"width must be a positive number of log-odds, such as 0.5, or None; got {self.width!r}")

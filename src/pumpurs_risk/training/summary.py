@@ -20,8 +20,8 @@ from pumpurs_risk.errors import TrainingError
 from pumpurs_risk.model.sealed import Seal
 from pumpurs_risk.model.shapes import Floats
 from pumpurs_risk.training.information import FactorInfo, Information
-from pumpurs_risk.training.shared_factor import SharedFactor, spread
-from pumpurs_risk.training.withholding import (
+from pumpurs_risk.training.pool.shared_factor import SharedFactor, spread
+from pumpurs_risk.training.pool.withholding import (
     FEWEST_PUPILS,
     cell_shares,
     cells,

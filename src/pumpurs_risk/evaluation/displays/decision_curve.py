@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pumpurs_risk.evaluation.bootstrap import Key, bootstrap
 from pumpurs_risk.evaluation.displays.canvas import (
     BLUE,
     GREY,
@@ -21,8 +20,9 @@ from pumpurs_risk.evaluation.displays.canvas import (
     write_numbers,
     write_percent,
 )
-from pumpurs_risk.evaluation.metrics import decision_curve
-from pumpurs_risk.evaluation.ranking import ratio, rows_of
+from pumpurs_risk.evaluation.figures.bootstrap import Key, bootstrap
+from pumpurs_risk.evaluation.figures.metrics import decision_curve
+from pumpurs_risk.evaluation.figures.ranking import ratio, rows_of
 from pumpurs_risk.locale import percent, text
 
 _THRESHOLDS = np.r_[np.arange(0.01, 0.10, 0.005), np.arange(0.10, 0.31, 0.01)]

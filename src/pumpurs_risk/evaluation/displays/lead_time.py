@@ -8,8 +8,8 @@ import numpy as np
 
 from pumpurs_risk.evaluation.displays.canvas import BLUE, LIGHT, axes_for, positive, write_percent
 from pumpurs_risk.evaluation.displays.places import lists_in
-from pumpurs_risk.evaluation.lead import LeadTime, lead_time
-from pumpurs_risk.evaluation.ranking import first_in_each_list
+from pumpurs_risk.evaluation.figures.lead import LeadTime, lead_time
+from pumpurs_risk.evaluation.figures.ranking import first_in_each_list
 from pumpurs_risk.locale import number, percent, text
 
 

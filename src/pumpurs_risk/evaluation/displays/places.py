@@ -17,8 +17,8 @@ from pumpurs_risk.evaluation.displays.canvas import (
     positive,
     write_percent,
 )
-from pumpurs_risk.evaluation.metrics import precision_recall_at_places
-from pumpurs_risk.evaluation.ranking import codes_of, rows_of
+from pumpurs_risk.evaluation.figures.metrics import precision_recall_at_places
+from pumpurs_risk.evaluation.figures.ranking import codes_of, rows_of
 from pumpurs_risk.locale import number, text
 
 SHARES = np.r_[np.arange(0.01, 0.10, 0.01), np.arange(0.10, 0.31, 0.02)]

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pumpurs_risk.evaluation.calibration import calibration_curve
 from pumpurs_risk.evaluation.displays.canvas import BLUE, GREY, LIGHT, axes_for, legend, name_of, positive
-from pumpurs_risk.evaluation.ranking import rows_of
+from pumpurs_risk.evaluation.figures.calibration import calibration_curve
+from pumpurs_risk.evaluation.figures.ranking import rows_of
 from pumpurs_risk.locale import percent, text
 
 

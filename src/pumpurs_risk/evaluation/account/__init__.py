@@ -1,0 +1,1 @@
+"""What is told of an evaluation: frames, the first line, sentences, JSON."""

@@ -1,0 +1,1 @@
+"""Figures: how good scores are, and how far each could be off."""

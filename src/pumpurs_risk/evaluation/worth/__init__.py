@@ -1,0 +1,1 @@
+"""What data, places and being listed are worth."""
