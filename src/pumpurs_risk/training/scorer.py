@@ -83,8 +83,8 @@ class DropoutScorer(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     known are dropped and counted in ``model_.training``. Weigh overlapping windows 1/H (`training_table` does).
 
     The prior of a curve's increments is a line plus deviations; the width is chosen by Laplace evidence, relevance by
-    MacKay's fixed point (Neural Computation 4, 1992), the rest by projected Newton; the posterior is its Laplace
-    approximation on the coefficients that no bound holds.
+    expectation-maximisation of the same evidence (MacKay, Neural Computation 4, 1992), the rest by projected Newton; the
+    posterior is its Laplace approximation on the coefficients that no bound holds. Pairs of a prior go on as they are.
 
     Examples
     --------

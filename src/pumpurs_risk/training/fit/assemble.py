@@ -15,7 +15,7 @@ from pumpurs_risk.training.fit.columns import Words
 from pumpurs_risk.training.fit.design import TermDesign
 from pumpurs_risk.training.fit.posterior import Fit
 from pumpurs_risk.training.fit.terms import Term, step_values, whole_covariance
-from pumpurs_risk.training.information import FactorInfo, Information
+from pumpurs_risk.training.information import FactorInfo
 
 
 def fitted_shapes(design: TermDesign, fit: Fit, covariance: Floats, weight: Floats) -> tuple[Shape, ...]:
@@ -301,7 +301,6 @@ def _rows(matrix: Floats) -> tuple[tuple[float, ...], ...]:
 
 
 __all__ = [
-    "Information",
     "covariance_blocks",
     "fitted_shapes",
     "kept_of_prior",

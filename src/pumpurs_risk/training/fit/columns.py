@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -127,7 +127,6 @@ class Words:
     factor: str
     codes: Any
     levels: tuple[str, ...]
-    values: Floats = field(default_factory=lambda: np.zeros(0))
 
     @property
     def as_step(self) -> bool:

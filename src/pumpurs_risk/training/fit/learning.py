@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
+import msgspec
 import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
@@ -152,23 +153,9 @@ def _learn(task: Task) -> Learned:
             task, frame, rows, prior, *fitted(directions, design.pairs, beside[:, :0])[:2], schools, leavers
         )[0]
         same = _rank_correlation(model.log_odds(frame), plain.log_odds(frame))
-        training = replace_training(training, ranking_with_design=same)
-    training = replace_training(training, suspicious=telling)
-    return Learned(replace_model(model, training=training), information, round(leavers))
-
-
-def replace_training(training: Training, **changes: Any) -> Training:
-    """Give the same counts with some changed."""
-    import msgspec
-
-    return msgspec.structs.replace(training, **changes)
-
-
-def replace_model(model: AdditiveModel, **changes: Any) -> AdditiveModel:
-    """Give the same model with some parts changed."""
-    import msgspec
-
-    return msgspec.structs.replace(model, **changes)
+        training = msgspec.structs.replace(training, ranking_with_design=same)
+    training = msgspec.structs.replace(training, suspicious=telling)
+    return Learned(msgspec.structs.replace(model, training=training), information, round(leavers))
 
 
 # ---------------------------------------------------------------------- what goes in

@@ -83,7 +83,6 @@ def fit(
     *,
     width: float | None = None,
     relevance: bool = True,
-    start: Floats | None = None,
 ) -> Fit:
     """Find the widths and the mode.
 
@@ -98,8 +97,6 @@ def fit(
         Fixes the width.
     relevance : bool
         Whether factors may have widths of their own, from 30 leavers on.
-    start : ndarray, optional
-        Coefficients to start from.
 
     Returns
     -------
@@ -110,7 +107,7 @@ def fit(
     search = width is None and leavers >= WIDTH_NEEDS and prior.given is None
     sweep = relevance and leavers >= RELEVANCE_NEEDS and prior.given is None
     schools = prior.schools.stop > prior.schools.start
-    beta = np.maximum(prior.mean, prior.lower) if start is None else start
+    beta = np.maximum(prior.mean, prior.lower)
     if search or sweep or schools:
         beta = newton(design, rows, prior, widths, beta, tolerance=1e-3).beta
         for _ in range(_ROUNDS):
