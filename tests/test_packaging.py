@@ -62,6 +62,8 @@ def test_a_wheel_carries_its_data_inside_the_package(tmp_path):
     site = unpacked(build("wheel", ROOT, tmp_path / "dist"), tmp_path / "site")
     check(told(site), site, site / "pumpurs_risk")
     assert (site / "pumpurs_risk" / "py.typed").is_file()
+    for lang in ("lv", "en"):
+        assert (site / "pumpurs_risk" / "reports" / "templates" / f"plan_{lang}.docx").is_file()
 
 
 def test_a_wheel_built_from_the_sdist_is_as_complete(sdist, tmp_path):

@@ -32,6 +32,7 @@ _HOMES = {
     "ModelFileError": "errors",
     "Monitoring": "monitoring",
     "PeerReference": "model",
+    "PlanError": "errors",
     "PointScorecard": "training",
     "PumpursError": "errors",
     "RecordsError": "errors",
@@ -40,9 +41,12 @@ _HOMES = {
     "RunError": "errors",
     "SchoolRecords": "records",
     "ShapeSummary": "training",
+    "SupportPlanDraft": "plans",
     "TrainingError": "errors",
     "ValidationReport": "records",
+    "changes": "batch",
     "describe_data": "records",
+    "draft_plans": "batch",
     "evaluate": "evaluation",
     "evidence": "factors",
     "explain": "explanation",
@@ -52,9 +56,11 @@ _HOMES = {
     "load_summary": "training",
     "make_cohort": "datasets",
     "monitor": "batch",
+    "most_useful_unknown": "explanation",
     "next_steps": "flags",
     "open_run": "batch",
     "outcome": "factors",
+    "patterns": "flags",
     "pool_models": "training",
     "questions": "flags",
     "read_records": "records",
@@ -65,7 +71,9 @@ _HOMES = {
     "summarise": "flags",
     "training_table": "batch",
     "validate": "records",
+    "what_if": "explanation",
     "write_factor_table": "factors",
+    "write_reports": "batch",
     "write_template": "records",
 }
 
@@ -81,6 +89,7 @@ __all__ = [
     "ModelFileError",
     "Monitoring",
     "PeerReference",
+    "PlanError",
     "PointScorecard",
     "PumpursError",
     "RecordsError",
@@ -89,10 +98,13 @@ __all__ = [
     "RunError",
     "SchoolRecords",
     "ShapeSummary",
+    "SupportPlanDraft",
     "TrainingError",
     "ValidationReport",
     "__version__",
+    "changes",
     "describe_data",
+    "draft_plans",
     "evaluate",
     "evidence",
     "explain",
@@ -102,9 +114,11 @@ __all__ = [
     "load_summary",
     "make_cohort",
     "monitor",
+    "most_useful_unknown",
     "next_steps",
     "open_run",
     "outcome",
+    "patterns",
     "pool_models",
     "questions",
     "read_records",
@@ -115,12 +129,23 @@ __all__ = [
     "summarise",
     "training_table",
     "validate",
+    "what_if",
     "write_factor_table",
+    "write_reports",
     "write_template",
 ]
 
 if TYPE_CHECKING:
-    from pumpurs_risk.batch import Run, monitor, open_run, score, training_table
+    from pumpurs_risk.batch import (
+        Run,
+        changes,
+        draft_plans,
+        monitor,
+        open_run,
+        score,
+        training_table,
+        write_reports,
+    )
     from pumpurs_risk.catalogue import Catalogue, RiskFactor
     from pumpurs_risk.datasets import make_cohort
     from pumpurs_risk.errors import (
@@ -128,17 +153,19 @@ if TYPE_CHECKING:
         EvaluationError,
         MappingError,
         ModelFileError,
+        PlanError,
         PumpursError,
         RecordsError,
         RunError,
         TrainingError,
     )
     from pumpurs_risk.evaluation import Evaluation, evaluate
-    from pumpurs_risk.explanation import explain, reasons
+    from pumpurs_risk.explanation import explain, most_useful_unknown, reasons, what_if
     from pumpurs_risk.factors import evidence, factor_table, outcome, write_factor_table
-    from pumpurs_risk.flags import FlagPolicy, flag, next_steps, questions, signals, summarise
+    from pumpurs_risk.flags import FlagPolicy, flag, next_steps, patterns, questions, signals, summarise
     from pumpurs_risk.model import AdditiveModel, PeerReference, load_model
     from pumpurs_risk.monitoring import Monitoring
+    from pumpurs_risk.plans import SupportPlanDraft
     from pumpurs_risk.records import (
         SchoolRecords,
         ValidationReport,

@@ -79,6 +79,18 @@ class RunError(PumpursError):
     """A run that cannot be made or opened (folder exists, disk full, nothing to score)."""
 
 
+class PlanError(PumpursError):
+    """A support plan, or its template, that cannot be drafted, read or written.
+
+    Examples
+    --------
+    >>> from pumpurs_risk.plans import plan_from_json
+    >>> plan_from_json(b"{", "IAP_9.a_07.json")
+    Traceback (most recent call last):
+    pumpurs_risk.errors.PlanError: ...
+    """
+
+
 class TrainingError(PumpursError, ValueError):
     """Data from which nothing can be learned, or a summary that may not be shared.
 

@@ -9,9 +9,8 @@ import pytest
 from pumpurs_risk.catalogue import Catalogue
 from pumpurs_risk.catalogue.sentences import FORMS, LEAD, LEARNER, MORE, QUESTION, RATED, REASON, SIGNAL, UNKNOWN
 from pumpurs_risk.errors import CatalogueError
-from pumpurs_risk.explanation import placeholders, wording
+from pumpurs_risk.explanation import placeholders, what_to_ask, wording
 from pumpurs_risk.explanation.details import detail_pieces
-from pumpurs_risk.flags import asking
 from pumpurs_risk.flags.signals import signals
 from pumpurs_risk.locale.numbers import plural_category
 
@@ -44,7 +43,7 @@ def test_a_question_is_filled_in_with_what_the_catalogue_allows(catalogue: Catal
     words = " ".join(f"{{{name}}}" for name in QUESTION)
     own = catalogue.extend({"factors": {"motivation": {"question": {"lv": f"{words}?", "en": f"{words}?"}}}})
     factors, which = [own.factors["motivation"]], np.zeros(1, dtype=np.int64)
-    said = asking._worded(factors, which, np.array(["general"], dtype=object), own, "lv")["question"][0]
+    said = what_to_ask.worded(factors, which, np.array(["general"], dtype=object), own, "lv")["question"][0]
     assert said.startswith("Skolēns ") and "{" not in said
 
 

@@ -40,7 +40,7 @@ def scored(run, tmp_path):
 
 def test_no_id_leads_out_of_the_run(scored):
     assert {p.name for p in scored.iterdir()} == {"skola", "run"}
-    assert {p.name for p in (scored / "run").iterdir()} == {"run.json", "data", "schools"}
+    assert {p.name for p in (scored / "run").iterdir()} == {"run.json", "data", "schools", "municipality"}
     names = [p.name for p in (scored / "run" / "schools").iterdir()]
     assert len(names) == len(HOSTILE)
     for name in names:

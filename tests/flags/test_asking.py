@@ -1,8 +1,12 @@
+import msgspec
 import numpy as np
 import pandas as pd
 import pytest
 
-from pumpurs_risk.flags import flag, questions
+from pumpurs_risk.flags import FlagPolicy, flag, questions
+from pumpurs_risk.model.pairs import PairAxis, PairShape
+from pumpurs_risk.model.shapes import PiecewiseLinear
+from pumpurs_risk.training.prior import typical_points
 
 
 @pytest.fixture(scope="module")
@@ -32,6 +36,60 @@ def test_nothing_sensitive_is_ever_asked(model, X, catalogue):
     assert "programme_level" not in set(asked["factor"])
 
 
+def test_sensitive_facts_are_asked_only_where_they_are_allowed_by_name_and_seen(model, X, catalogue):
+    table = X.copy()
+    table[list(catalogue.factors)[:-1]] = np.nan
+    flags = flag(model, table, catalogue=catalogue)
+
+    class Nobody:
+        def sees(self, factor):
+            return catalogue.factors[factor].sensitivity == "ordinary"
+
+    every = ("ordinary", "sensitive", "special")
+    asked = questions(model, table, flags, catalogue, per_pupil=99, sensitivities=every)
+    assert set(asked["sensitivity"]) == {"ordinary", "sensitive"}
+    assert {f for f in asked["factor"] if catalogue.factors[f].sensitivity != "ordinary"} == {
+        f.id for f in catalogue.factors.values() if f.askable
+    }
+    unseen = questions(model, table, flags, catalogue, per_pupil=99, sensitivities=every, audience=Nobody())
+    assert set(unseen["sensitivity"]) == {"ordinary"}
+
+
+def test_the_probability_is_that_of_changing_the_list(asked, flags, X, model, catalogue):
+    by_pupil, table = flags.set_index("pupil_id"), X.set_index("pupil_id", drop=False)
+    for line in asked.head(12).itertuples():
+        values, weights = typical_points(catalogue.factors[line.factor].typical)
+        rows = pd.DataFrame([table.loc[line.pupil_id]] * len(values)).reset_index(drop=True)
+        rows[line.factor] = values
+        pupil = by_pupil.loc[line.pupil_id]
+        eta, cut = model.log_odds(rows), np.log(pupil["cut"] / (1 - pupil["cut"]))
+        crosses = eta >= cut - 1e-9 if not pupil["listed"] else eta < cut + 1e-9
+        assert line.probability == pytest.approx(weights[crosses].sum(), abs=1e-9)
+
+
+def test_a_pair_of_the_model_decides_what_is_asked(dictated, catalogue):
+    concern = PiecewiseLinear(
+        factor="motivation", version=1, construct="motivation", direction=1, knots=(0.0, 3.0), values=(-0.01, 0.02),
+        unknown=0.0, mean_row=(0.3,), variance=0.0001,
+    )  # fmt: skip
+    pair = PairShape(
+        left=PairAxis(factor="motivation", knots=(0.0, 3.0)), right=PairAxis(factor="absence_share", knots=(0.0, 1.0)),
+        values=((0.0, 0.0, 0.0), (6.0, 6.0, 0.0), (0.0, 0.0, 0.0)), mean_row=(1 / 9,) * 9,
+    )  # fmt: skip
+    model, X = dictated([2.0, 0.0, -9.0], first_year=0.0)
+    model = msgspec.structs.replace(
+        model, features=(*model.features, "motivation"), shapes=(*model.shapes, concern), pairs=(pair,), covariance=()
+    )
+    alone = msgspec.structs.replace(model, pairs=())
+    of = []
+    for chosen in (model, alone):
+        flags = flag(chosen, X, FlagPolicy(places=1, enough_evidence=0.0), catalogue=catalogue)
+        told = questions(chosen, X, flags, catalogue)
+        of.append(set(told.loc[told["factor"] == "motivation", "pupil_id"]))
+    assert "p01" in of[0]
+    assert "p01" not in of[1]  # the curve alone could not carry the pupil over
+
+
 def test_only_unknown_factors_are_asked_about(asked, X):
     table = X.set_index("pupil_id")
     assert all(
@@ -39,10 +97,12 @@ def test_only_unknown_factors_are_asked_about(asked, X):
     )
 
 
-def test_at_most_three_questions_the_most_telling_first_one_of_a_construct(asked, model, catalogue):
+def test_at_most_three_questions_the_likeliest_to_cross_first_one_of_a_construct(asked, model, catalogue):
     assert asked["order"].max() == 3
-    telling = asked["factor"].map(model.unknown_sd)
-    assert (telling.groupby(asked["pupil_id"]).diff().dropna() <= 1e-9).all()
+    likely = asked["probability"].groupby(asked["pupil_id"]).diff()
+    assert (likely.dropna() <= 1e-9).all()
+    telling = asked["factor"].map(model.unknown_sd).groupby(asked["pupil_id"]).diff()
+    assert (telling[likely.abs() < 1e-9] <= 1e-9).all()  # where they are equally likely, the more telling one
     construct = asked["factor"].map(lambda f: catalogue.factors[f].construct)
     assert not pd.DataFrame({"pupil": asked["pupil_id"], "construct": construct}).duplicated().any()
 

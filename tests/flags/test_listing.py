@@ -196,3 +196,51 @@ def test_signals_stand_beside_the_tier_whatever_the_score(dictated):
 def test_the_index_of_the_table_does_not_matter(model, X, catalogue):
     shifted = X.set_axis(np.arange(len(X)) * 7 + 3)
     pd.testing.assert_frame_equal(flag(model, shifted, catalogue=catalogue), flag(model, X, catalogue=catalogue))
+
+
+def test_who_is_set_aside_leaves_the_place_to_the_next_and_still_counts(dictated):
+    model, X = dictated([0.0, -1.0, -2.0, -5.0])
+    policy = FlagPolicy(places=2)
+    flags = flag(model, X, policy, set_aside=["p00", "nobody"])
+    assert listed_of(flags) == {"p01", "p02"}
+    assert flags["set_aside"].tolist() == [True, False, False, False]
+    assert flags["tier"].tolist() == ["none", "act_now", "act_now", "none"]
+    assert flags["order"].tolist() == [1, 2, 3, 4]  # everyone counted
+    np.testing.assert_allclose(flags["cut"], np.full(4, expit(np.array(-2.0))))
+    counts = summarise(flags, policy).iloc[0]
+    assert counts[["above", "places", "not_covered", "listed", "set_aside", "added"]].tolist() == [3, 2, 1, 2, 1, 0]
+
+
+def test_who_is_set_aside_is_sure_where_their_risk_is(dictated):
+    model, X = dictated([3.0, -1.0, -1.2], sd_per_unit=1.0)
+    flags = flag(model, X, FlagPolicy(places=1), set_aside=["p00"])
+    assert (flags.loc[0, "certainty"], flags.loc[0, "uncertain_cut"], flags.loc[0, "tie"]) == ("sure", False, False)
+
+
+def test_with_everyone_set_aside_nobody_is_listed(dictated):
+    model, X = dictated([0.0, -1.0])
+    flags = flag(model, X, FlagPolicy(places=1), set_aside=X["pupil_id"])
+    assert not flags["listed"].any()
+    assert (flags["tier"] == "none").all()
+
+
+def test_a_signal_speaks_for_those_set_aside_too(model, X, catalogue):
+    loud = X.assign(unexcused_raw=30.0)
+    aside = loud["pupil_id"].tolist()[:5]
+    flags = flag(model, loud, catalogue=catalogue, set_aside=aside)
+    assert flags.loc[flags["set_aside"], "always_look"].str.contains("unexcused_over_20").all()
+
+
+@pytest.mark.parametrize("column", ["added", "kept"])
+def test_whom_staff_want_in_view_is_watched_and_takes_no_place(dictated, column):
+    model, X = dictated([0.0, -1.0, -8.0])
+    flags = flag(model, X, FlagPolicy(places=1), **{column: ["p00", "p02"]})
+    assert listed_of(flags) == {"p00"}
+    assert flags["tier"].tolist()[2] == "watch"
+    assert flags["added"].tolist() == [column == "added", False, column == "added"]
+
+
+def test_who_is_both_added_and_set_aside_is_added(dictated):
+    model, X = dictated([0.0, -1.0])
+    flags = flag(model, X, FlagPolicy(places=1), set_aside=["p00"], added=["p00"])
+    assert flags.loc[0, ["tier", "set_aside", "added"]].tolist() == ["act_now", False, True]

@@ -3,6 +3,7 @@ import datetime as dt
 import pandas as pd
 import pytest
 
+from pumpurs_risk.errors import CatalogueError
 from pumpurs_risk.explanation import reasons
 from pumpurs_risk.flags import flag, next_steps, questions
 
@@ -47,7 +48,9 @@ def test_everyone_on_a_list_has_one_step_a_role_and_a_date(papers, X, catalogue)
     assert (steps["step"].str.len() > 5).all()
     assert set(steps["role"]) <= set(catalogue.roles)
     assert (steps["role_name"].str.len() > 3).all()
-    assert set(steps["due"]) == {dt.date(2027, 1, 29)}
+    at_once = steps["code"] == "signal:violence"
+    assert set(steps.loc[~at_once, "due"]) == {dt.date(2027, 1, 29)}
+    assert set(steps.loc[at_once, "due"]) <= {AS_OF}
 
 
 def test_the_first_measure_of_the_first_reason_comes_first(catalogue):
@@ -103,3 +106,26 @@ def test_without_anything_the_class_teacher_talks_with_the_pupil(catalogue):
 
 def test_whoever_is_on_no_list_has_no_step(catalogue):
     assert len(next_steps(flags_of("none"), reasons_of(), questions_of(), catalogue, AS_OF)) == 0
+
+
+def test_violence_is_looked_into_on_the_day_of_the_list(catalogue):
+    found = step_of(catalogue, flags_of("act_now", "violence;unexcused_over_20"), ["motivation"])
+    assert (found["code"], found["due"]) == ("signal:violence", AS_OF)
+    assert step_of(catalogue, flags_of("none", "unexcused_over_20"))["due"] == dt.date(2027, 1, 29)
+
+
+def test_a_signal_may_state_its_own_term(catalogue):
+    sooner = catalogue.extend({"signals": {"unexcused_over_20": {"due_days": 5}}})
+    assert step_of(sooner, flags_of("none", "unexcused_over_20"))["due"] == dt.date(2027, 1, 20)
+
+
+@pytest.mark.parametrize("days", [-1, 2.5, "soon"])
+def test_a_term_is_a_number_of_days(catalogue, days):
+    with pytest.raises(CatalogueError, match="due_days"):
+        catalogue.extend({"signals": {"unexcused_over_20": {"due_days": days}}})
+
+
+def test_whom_staff_added_has_a_step_and_whoever_is_set_aside_has_none(catalogue):
+    assert step_of(catalogue, flags_of("none").assign(added=True))["code"] == "default"
+    aside = flags_of("none").assign(added=False, set_aside=True)
+    assert len(next_steps(aside, reasons_of(), questions_of(), catalogue, AS_OF)) == 0

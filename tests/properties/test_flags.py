@@ -118,15 +118,56 @@ def test_too_little_data_never_looks_safe(table, policy):
     assert (flags.loc[flags["evidence_share"] < policy.enough_evidence, "certainty"] == "not_enough_data").all()
 
 
-@given(tables(), policies, st.sampled_from(["lv", "en"]))
-def test_everyone_on_a_list_has_one_step_a_role_and_a_date(table, policy, lang):
+@st.composite
+def decided(draw):
+    """Some pupils of the first 60, whom staff set aside, added or keep in view; the three may overlap."""
+    _, X, _ = made()
+    ids = st.sets(st.sampled_from(sorted(X["pupil_id"])), max_size=60)
+    return {name: draw(ids) for name in ("set_aside", "added", "kept")}
+
+
+@given(tables(), policies, decided(), st.sampled_from(["lv", "en"]))
+def test_everyone_on_a_list_has_one_step_a_role_and_a_date(table, policy, standing, lang):
     model, _, catalogue = made()
-    flags = flag(model, table, policy, catalogue=catalogue, as_of=AS_OF)
+    flags = flag(model, table, policy, catalogue=catalogue, as_of=AS_OF, **standing)
     told = reasons(model, table, lang, catalogue=catalogue)
     asked = questions(model, table, flags, catalogue, lang)
     steps = next_steps(flags, told, asked, catalogue, AS_OF, lang, X=table)
-    on_list = flags[(flags["tier"] != "none") | (flags["always_look"] != "")]
+    on_list = flags[(flags["tier"] != "none") | (flags["always_look"] != "") | flags["added"]]
     assert steps["pupil_id"].tolist() == on_list["pupil_id"].tolist()
     assert steps[["step", "role", "role_name"]].apply(lambda column: column.str.len().gt(3)).to_numpy().all()
     assert set(steps["role"]) <= set(catalogue.roles)
-    assert set(steps["due"]) <= {dt.date(2027, 1, 29)}
+    at_once = steps["code"] == "signal:violence"
+    assert set(steps.loc[~at_once, "due"]) <= {dt.date(2027, 1, 29)}
+    assert set(steps.loc[at_once, "due"]) <= {AS_OF}
+
+
+@given(tables(), policies, decided())
+def test_what_staff_decided_changes_no_risk_and_no_need_and_overfills_no_place(table, policy, standing):
+    model, _, catalogue = made()
+    plain = flag(model, table, policy, catalogue=catalogue)
+    flags = flag(model, table, policy, catalogue=catalogue, **standing)
+    same = ["pupil_id", "risk", "log_odds", "sd", "above", "above_low", "above_high", "always_look", "order"]
+    pd.testing.assert_frame_equal(flags[same], plain[same])
+    before, counts = summarise(plain, policy), summarise(flags, policy)
+    assert counts[["above", "places", "not_covered"]].equals(before[["above", "places", "not_covered"]])
+    if policy.cut_by != "probability":
+        assert (counts["listed"] <= counts["places"]).all()
+    if policy.cut_by in (None, "places"):
+        others = counts["roll"] - counts["set_aside"]
+        assert (counts["listed"] == np.minimum(counts["places"], others)).all()
+    assert not flags.loc[flags["set_aside"], "listed"].any()
+    assert set(flags.loc[flags["set_aside"], "pupil_id"]) == (standing["set_aside"] - standing["added"]) & set(
+        table["pupil_id"]
+    )
+    wanted = flags["pupil_id"].isin(standing["added"] | standing["kept"]) & ~flags["set_aside"]
+    assert not (flags.loc[wanted, "tier"] == "none").any()
+
+
+@given(tables(), policies, decided())
+def test_a_place_left_free_goes_to_the_next_pupil(table, policy, standing):
+    model, _, catalogue = made()
+    flags = flag(model, table, policy, catalogue=catalogue, set_aside=standing["set_aside"])
+    for _, school in flags[~flags["set_aside"]].groupby("school_id"):
+        by_order = school.sort_values("order")
+        assert by_order["listed"].tolist() == sorted(by_order["listed"].tolist(), reverse=True)

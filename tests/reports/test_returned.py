@@ -6,11 +6,22 @@ import zipfile
 import pytest
 
 from pumpurs_risk.errors import RecordsError
+from pumpurs_risk.locale import text
 from pumpurs_risk.records.workbook.reader import read_workbook
 from pumpurs_risk.reports import read_returned, write_support_staff_workbook
-from pumpurs_risk.reports.returned import read_decision
+from pumpurs_risk.reports.returned_words import OUTCOMES, outcome_words, read_decision, read_outcome
 
 LIST, QUESTIONS, SIGNS = "Saraksts", "Jautājumi", "Obligāti pārbaudīt"
+MISSING, SET_ASIDE = "Nav klašu sarakstā", "Agrāk noraidīti"
+RIGHT_TO_LEFT = "\u202eaktšir\u202c"
+HOSTILE = (
+    "=cmd|' /C calc'!A0",
+    "<script>alert(1)</script>",
+    "{{ 7*7 }}",
+    "&amp; ]]> \"'",
+    f"{RIGHT_TO_LEFT} 👩‍👧 \u200f",
+    "ļoti garš " * 1000,
+)
 
 
 def rows_of(path, sheet):
@@ -219,3 +230,170 @@ def test_a_workbook_that_is_not_ours_is_refused_with_a_sentence(tmp_path, catalo
 )
 def test_decisions_are_understood_as_people_write_them(typed, decision, note):
     assert read_decision(typed) == (decision, note)
+
+
+@pytest.fixture
+def asked(later_workbook, type_into):
+    """The next semester's workbook, with what became of two pupils typed in."""
+    rows = rows_of(later_workbook, MISSING)
+    type_into(
+        later_workbook,
+        {
+            (MISSING, f"E{rows['s:040']}"): "pārtrauca mācības – strādā",
+            (MISSING, f"F{rows['s:040']}"): "3.2.2027.",
+            (MISSING, f"G{rows['s:040']}"): "Māte zina.",
+            (MISSING, f"E{rows['s:042']}"): "Mācās citā skolā",
+        },
+    )
+    return later_workbook
+
+
+def told(returned):
+    return returned.outcomes.set_index("pupil_id")[["outcome", "date", "note"]].T.to_dict("list")
+
+
+def test_what_became_of_missing_pupils_comes_back(asked, catalogue):
+    returned = read_returned(asked, catalogue=catalogue)
+    assert told(returned) == {
+        "s:040": ["dropped_out", "2027-02-03", "strādā; Māte zina."],
+        "s:041": ["graduated", "2026-06-12", "Saņemts atestāts."],
+        "s:042": ["", "", "Mācās citā skolā"],
+    }
+    assert set(returned.outcomes["sheet"]) == {MISSING}
+    [problem] = returned.problems.itertuples()
+    assert problem.code == "outcome_not_understood"
+    [said] = returned.messages("lv")
+    assert "der: pārtrauca mācības, pabeidza izglītības programmu" in said
+
+
+@pytest.mark.parametrize("lang", ["lv", "en"])
+def test_every_outcome_that_the_list_offers_is_understood(lang):
+    for kind in OUTCOMES:
+        assert read_outcome(text(f"workbook.outcome.{kind}", lang), outcome_words()) == (kind, "")
+
+
+@pytest.mark.parametrize(
+    ("typed", "outcome", "note"),
+    [
+        ("PĀRTRAUCA MĀCĪBAS", "dropped_out", ""),
+        ("dropped_out", "dropped_out", ""),
+        ("atskaitīta", "dropped_out", ""),
+        ("turpina mācīties šeit (datos trūkst)", "still_enrolled", ""),
+        ("mācās citā izglītības iestādē – Rīgā, 5. vidusskolā", "transferred", "Rīgā, 5. vidusskolā"),
+        ("izbrauca no valsts: uz Īriju", "emigrated", "uz Īriju"),
+        ("\u200fnomira\u200f", "died", ""),
+        ("nezinu", "", "nezinu"),
+        ("=1+1", "", "=1+1"),
+    ],
+)
+def test_outcomes_are_understood_as_people_write_them(typed, outcome, note):
+    assert read_outcome(typed, outcome_words()) == (outcome, note)
+
+
+def test_a_date_that_is_not_understood_is_kept_as_a_note_and_named(asked, catalogue, type_into):
+    type_into(asked, {(MISSING, f"F{rows_of(asked, MISSING)['s:040']}"): "kaut kad ziemā"})
+    returned = read_returned(asked, catalogue=catalogue)
+    assert told(returned)["s:040"] == ["dropped_out", "", "strādā; Māte zina.; kaut kad ziemā"]
+    assert "outcome_date_not_understood" in set(returned.problems["code"])
+
+
+def test_dismissed_pupils_can_be_decided_on_anew(later_workbook, catalogue, type_into):
+    row = rows_of(later_workbook, SET_ASIDE)["s:030"]
+    type_into(later_workbook, {(SET_ASIDE, f"H{row}"): "apstiprināts – tagad vajag"})
+    decided = read_returned(later_workbook, catalogue=catalogue).decisions.set_index("pupil_id")
+    assert decided.loc["s:030", ["decision", "note"]].tolist() == ["confirmed", "tagad vajag"]
+    assert decided.loc["s:031", ["decision", "note"]].tolist() == ["dismissed", "mācās citur"]
+
+
+def test_a_decision_about_a_pupil_who_left_is_kept_and_named(later_workbook, catalogue, type_into):
+    rows, listed = rows_of(later_workbook, MISSING), rows_of(later_workbook, LIST)
+    row = listed["s:005"]
+    typed = {
+        (LIST, f"A{row}"): "s:040", (LIST, f"B{row}"): "Zigfrīds Zars", (LIST, f"C{row}"): "9.b",
+        (LIST, f"I{row}"): "apstiprināts", (MISSING, f"E{rows['s:040']}"): "nomira",
+    }  # fmt: skip
+    type_into(later_workbook, typed)
+    returned = read_returned(later_workbook, catalogue=catalogue)
+    assert told(returned)["s:040"][0] == "died"
+    assert returned.decisions.set_index("pupil_id").loc["s:040", "decision"] == "confirmed"
+    assert returned.problems["code"].tolist() == ["decided_about_gone"]
+    assert returned.messages("lv") == [
+        f"lapa „Nav klašu sarakstā”, {rows['s:040']}. rinda, „nomira”: par to pašu cilvēku lapā „Saraksts”, {row}. rindā, ir "
+        "lēmums „apstiprināts”; saglabāts abējais, pārbaudiet, kas ir pareizi"
+    ]
+    assert '"confirmed" about the same person' in returned.messages("en")[0]
+
+
+@pytest.mark.parametrize("hostile", HOSTILE)
+def test_hostile_text_in_any_cell_comes_back_as_text(later_workbook, catalogue, type_into, hostile):
+    listed, asked, missing = (rows_of(later_workbook, sheet) for sheet in (LIST, QUESTIONS, MISSING))
+    room = listed["pumpurs_risk:added"] + 3
+    type_into(
+        later_workbook,
+        {
+            (LIST, f"I{listed['s:003']}"): hostile,
+            (LIST, f"I{listed['s:004']}"): f"apstiprināts – {hostile}",
+            (QUESTIONS, f"I{asked['s:012']}"): hostile,
+            (MISSING, f"E{missing['s:040']}"): hostile,
+            (MISSING, f"F{missing['s:040']}"): hostile,
+            (MISSING, f"G{missing['s:040']}"): hostile,
+            (MISSING, f"G{missing['s:042']}"): hostile,
+            **{(LIST, f"{column}{room}"): hostile for column in "BCD"},
+        },
+    )
+    returned = read_returned(later_workbook, catalogue=catalogue)
+    tidy = " ".join(hostile.split())
+    notes = returned.decisions.set_index("pupil_id")["note"]
+    assert notes["s:003"] == tidy
+    assert notes["s:004"].strip("- –.") == tidy.strip("- –.")
+    assert told(returned)["s:040"] == ["", "", "; ".join([tidy, hostile.strip(), hostile.strip()])]
+    assert told(returned)["s:042"] == ["", "", hostile.strip()]
+    assert returned.added[["shown", "class_id", "why"]].iloc[1].tolist() == [hostile.strip()] * 3
+    assert returned.answers.empty
+    assert {"decision_not_understood", "outcome_not_understood", "answer_not_understood"} <= set(
+        returned.problems["code"]
+    )
+    assert all(returned.messages(lang) for lang in ("lv", "en"))
+
+
+@pytest.mark.parametrize("ending", ["ods", "xls"])
+def test_outcomes_saved_by_another_program_say_the_same(asked, catalogue, tmp_path, needs_program, ending):
+    soffice = needs_program("soffice")
+    profile = f"-env:UserInstallation=file://{tmp_path}/profile"
+    out = tmp_path / "saved"
+    command = [soffice, profile, "--headless", "--convert-to", ending, "--outdir", str(out), str(asked)]
+    subprocess.run(command, check=True, capture_output=True, timeout=180)
+    before, after = (read_returned(path, catalogue=catalogue) for path in (asked, out / f"saraksts_2.{ending}"))
+    assert told(before) == told(after)
+    assert before.decisions["decision"].tolist() == after.decisions["decision"].tolist()
+
+
+def test_outcomes_in_an_english_list_are_read(later_paper, tmp_path, catalogue, type_into):
+    path = tmp_path / "list.xlsx"
+    write_support_staff_workbook(path, later_paper("en"))
+    row = rows_of(path, "Not on the rosters")["s:040"]
+    type_into(
+        path, {("Not on the rosters", f"E{row}"): "Left the country", ("Not on the rosters", f"F{row}"): "2027-02-03"}
+    )
+    assert told(read_returned(path, catalogue=catalogue))["s:040"] == ["emigrated", "2027-02-03", ""]
+
+
+def test_a_workbook_of_the_first_version_is_still_read(example_paper, tmp_path, catalogue, type_into, monkeypatch):
+    monkeypatch.setattr("pumpurs_risk.reports.xlsx.FORMAT_VERSION", 1)
+    path = tmp_path / "old.xlsx"
+    write_support_staff_workbook(path, example_paper())
+    type_into(path, {(LIST, f"I{rows_of(path, LIST)['s:000']}"): "apstiprināts"})
+    returned = read_returned(path, catalogue=catalogue)
+    assert returned.decisions.set_index("pupil_id")["decision"].to_dict() == {
+        "s:000": "confirmed",
+        "s:002": "dismissed",
+    }
+    assert returned.outcomes.empty
+
+
+def test_a_workbook_of_a_later_version_is_refused_with_a_sentence(example_paper, tmp_path, catalogue, monkeypatch):
+    monkeypatch.setattr("pumpurs_risk.reports.xlsx.FORMAT_VERSION", 99)
+    path = tmp_path / "later.xlsx"
+    write_support_staff_workbook(path, example_paper())
+    with pytest.raises(RecordsError, match="newer version"):
+        read_returned(path, catalogue=catalogue)

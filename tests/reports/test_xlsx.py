@@ -41,10 +41,12 @@ def words_of(sheet):
 
 
 @pytest.mark.parametrize("lang", ["lv", "en"])
-def test_the_words_of_the_workbook_are_those_agreed(example_paper, tmp_path, lang):
-    sheets = sheets_of(written(example_paper(lang), tmp_path))
+@pytest.mark.parametrize("semester", ["first", "later"])
+def test_the_words_of_the_workbook_are_those_agreed(example_paper, later_paper, tmp_path, lang, semester):
+    paper = example_paper(lang) if semester == "first" else later_paper(lang)
+    sheets = sheets_of(written(paper, tmp_path))
     said = "\n".join(f"[{name}]\n" + "\n".join(words_of(sheet)) for name, sheet in sheets.items()) + "\n"
-    golden = GOLDEN / f"workbook_{lang}.txt"
+    golden = GOLDEN / f"workbook_{'' if semester == 'first' else 'later_'}{lang}.txt"
     if os.environ.get("PUMPURS_WRITE_GOLDEN"):
         golden.write_text(said, encoding="utf-8")
     assert said == golden.read_text(encoding="utf-8")
@@ -263,3 +265,44 @@ def test_how_long_the_list_is_follows_what_ended_it(example_paper, changed, said
     length = " ".join(_about_lines(example_paper("en", summary=summary)))
     assert said in length
     assert ("as many names" in length) == ("as many names" in said)
+
+
+def columns_in_sight(path, number):
+    columns = re.findall(r'<col min="(\d+)" max="(\d+)"([^>]*)/>', parts_of(path)[f"xl/worksheets/sheet{number}.xml"])
+    return sum(int(last) - int(first) + 1 for first, last, rest in columns if "hidden" not in rest)
+
+
+def test_a_later_list_says_what_changed_and_still_has_eight_columns(later_workbook):
+    assert columns_in_sight(later_workbook, 1) == 8
+    rows = sheets_of(later_workbook)["Saraksts"].top(40)
+    shown = {row[0]: row for row in rows}
+    assert shown["pumpurs_risk:list"][4] == "change"
+    assert shown["s:001"][3:5] == [
+        "rīkoties tagad\nnav droši\nobligāti pārbaudīt: neattaisnoti kavējumi",
+        "jauns sarakstā",
+    ]
+    assert shown["s:000"][4] == ""
+    assert shown["s:011"][3] == "pievienots pēc personāla ierosinājuma\ndroši"
+
+
+def test_missing_pupils_have_one_drop_down_with_every_outcome(later_workbook):
+    parts = parts_of(later_workbook)
+    names = re.findall(r'<sheet name="([^"]*)"', parts["xl/workbook.xml"])
+    xml = parts[f"xl/worksheets/sheet{names.index('Nav klašu sarakstā') + 1}.xml"]
+    assert xml.count('<dataValidation type="list"') == 1
+    assert "derīgs līdz 28.05.2027." in "\n".join(words_of(sheets_of(later_workbook)["Nav klašu sarakstā"]))
+
+
+def test_who_is_known_to_be_gone_and_asked_about_stands_there_once(later_paper, tmp_path):
+    paper = later_paper()
+    gone = pd.concat([paper.gone, paper.missing.iloc[[1]][["shown", "class_id"]].assign(text="pabeidza")])
+    lines = words_of(sheets_of(written(later_paper(gone=gone), tmp_path))["Nav klašu sarakstā"])
+    assert sum("=1+1" in line for line in lines) == 1
+    assert sum("Otto Ābols" in line for line in lines) == 1
+
+
+def test_a_sheet_with_none_but_pupils_who_are_gone_asks_nothing(later_paper, tmp_path):
+    paper = later_paper(missing=later_paper().missing.iloc[:0])
+    said = "\n".join(words_of(sheets_of(written(paper, tmp_path))["Nav klašu sarakstā"]))
+    assert "Otto Ābols" in said
+    assert "pumpurs_risk:missing" not in said

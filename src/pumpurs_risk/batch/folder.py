@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
@@ -20,7 +20,7 @@ _READ_ONLY = {1, 13, 30}  # EPERM, EACCES, EROFS
 def free_name(wanted: Path) -> Path:
     """Give `wanted`, or with _2, _3 ... behind it the first that is neither there nor being made."""
     candidate, n = wanted, 1
-    while candidate.exists() or (partial_of(candidate).exists() and _held(partial_of(candidate))):
+    while candidate.exists() or (partial_of(candidate).exists() and is_held(partial_of(candidate))):
         n += 1
         candidate = wanted.with_name(f"{wanted.name}_{n}")
     return candidate
@@ -59,13 +59,13 @@ def new_folder(run: Path) -> Iterator[Path]:
         if partial.exists():
             if not (partial / _LOCK).exists() and any(partial.iterdir()):
                 raise RunError("partial_not_ours", path=str(partial))
-            if _held(partial):
+            if is_held(partial):
                 raise RunError("run_in_use", path=str(run))
             shutil.rmtree(partial)  # left behind by a crash: our lock is in it, and nobody holds it
         run.parent.mkdir(parents=True, exist_ok=True)
         partial.mkdir()
         ours = True
-        lock = _lock(partial)
+        lock = lock_in(partial)
         if lock is None:
             ours = False
             raise RunError("run_in_use", path=str(run))
@@ -93,18 +93,19 @@ def _as_run_error(error: OSError, run: Path) -> RunError:
     return RunError("cannot_write", path=str(run), detail=error.strerror or str(error))
 
 
-def _held(partial: Path) -> bool:
+def is_held(partial: Path) -> bool:
     """Whether a living process is making this run: only its lock tells, a number could be anybody's."""
     if not (partial / _LOCK).exists():
         return False
-    lock = _lock(partial)
+    lock = lock_in(partial)
     if lock is None:
         return True
     lock.close()
     return False
 
 
-def _lock(partial: Path) -> IO[bytes] | None:
+def lock_in(partial: Path) -> IO[bytes] | None:
+    """Take the lock of a folder that is being made; None if another process holds it."""
     handle = (partial / _LOCK).open("ab")
     try:
         if os.name == "nt":
@@ -119,3 +120,45 @@ def _lock(partial: Path) -> IO[bytes] | None:
         handle.close()
         return None
     return handle
+
+
+def distinct_names(wanted: Mapping[str, str]) -> dict[str, str]:
+    """Give every file or folder a name of its own, on any file system: letters' case does not tell two apart there.
+
+    Parameters
+    ----------
+    wanted : mapping of str to str
+        What each would be called, by anything that tells them apart.
+
+    Returns
+    -------
+    dict of str to str
+        Names without marks that a system forbids, in the same order.
+
+    Examples
+    --------
+    >>> distinct_names({school: school for school in ["a.b", "a/b", "A.B", "con"]})
+    {'a.b': 'a.b', 'a/b': 'a_b', 'A.B': 'A.B_2', 'con': '_con'}
+    """
+    names: dict[str, str] = {}
+    taken: set[str] = set()
+    for key, called in wanted.items():
+        plain = _plain_name(called)
+        name, n = plain, 1
+        while name.casefold() in taken:
+            n += 1
+            name = f"{plain}_{n}"
+        taken.add(name.casefold())
+        names[key] = name
+    return names
+
+
+def folder_names(ids: Iterable[str]) -> dict[str, str]:
+    """Give every school or class a folder's name by its id; see `distinct_names`."""
+    return distinct_names({str(each): str(each) for each in ids})
+
+
+def _plain_name(called: str) -> str:
+    kept = "".join(c if c.isalnum() or c in "-_. " else "_" for c in called).strip(" .")[:80].rstrip(" .") or "_"
+    reserved = {"con", "prn", "aux", "nul", *(f"com{i}" for i in range(10)), *(f"lpt{i}" for i in range(10))}
+    return f"_{kept}" if kept.split(".")[0].casefold() in reserved else kept

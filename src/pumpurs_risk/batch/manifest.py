@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from pumpurs_risk.batch.inventory import DataItem
 from pumpurs_risk.errors import RunError
 
 SCHEMA_VERSION = 1
@@ -49,6 +50,18 @@ class SchoolCounts(msgspec.Struct, frozen=True, kw_only=True):
     listed: int
     ask_first: int
     uncertain: int
+    compared: int = 0
+    """Scored pupils for whom other schools have enough of the same programme and level."""
+    expected: float | None = None
+    """How many of the compared would be above the threshold if the school were as the others are; None: not counted."""
+    expected_variance: float | None = None
+    compared_above: int = 0
+    """How many of the compared are above it."""
+    core_asked: int = 0
+    core_missing: int = 0
+    """Values of the standard sheet's factors: asked for, and of these not known."""
+    risk_groups: dict[str, int] = {}
+    """Pupils above the threshold by risk group of the reasons told; a pupil may be in several."""
 
 
 class ModelUsed(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,6 +74,14 @@ class ModelUsed(msgspec.Struct, frozen=True, kw_only=True):
     two_year_risk: str
     """How it was found: ``1-(1-p)^2``, or by the model's own curves for two years (never below the one-year risk)."""
     notes: tuple[str, ...]
+
+
+class Erasure(msgspec.Struct, frozen=True, kw_only=True):
+    """One pupil's data were taken out of the run; never whose."""
+
+    on: dt.date
+    files: int
+    """Files of the run that were made anew or removed."""
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
@@ -91,6 +112,10 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     problems: dict[str, int]
     """How often each kind of problem was found, by its code."""
     warnings: tuple[str, ...]
+    data_inventory: tuple[DataItem, ...] = ()
+    """What is kept about pupils, of what kind, from where, and who sees it."""
+    erasures: tuple[Erasure, ...] = ()
+    """Pupils taken out since; the counts above are of the day on which the run was made."""
 
 
 class FlagRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -115,6 +140,10 @@ class FlagRecord(msgspec.Struct, frozen=True, kw_only=True):
     tie: bool
     always_look: str
     order: int
+    set_aside: bool = False
+    """Dismissed by staff with a reason, and nothing material changed since: not listed, in a section of its own."""
+    added: bool = False
+    """Added by staff."""
 
 
 class ReasonRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -150,19 +179,23 @@ class ReasonsDocument(msgspec.Struct, frozen=True, kw_only=True):
 
 def schemas() -> dict[str, dict[str, Any]]:
     """JSON Schemas that ``data_schema/`` publishes for the run's documents, by file name."""
+    from pumpurs_risk.batch.documents import further_schemas
     from pumpurs_risk.evaluation import evaluation_schema
     from pumpurs_risk.model.store import model_schema
     from pumpurs_risk.monitoring import monitor_schema
+    from pumpurs_risk.plans import plan_schema
     from pumpurs_risk.training.summary import summary_schema
 
     return {
         "run.json": msgspec.json.schema(Manifest),
         "flags.json": msgspec.json.schema(FlagsDocument),
         "reasons.json": msgspec.json.schema(ReasonsDocument),
+        "plan.json": plan_schema(),
         "model.json": model_schema(),
         "evaluation.json": evaluation_schema(),
         "monitor.json": monitor_schema(),
         "summary.json": summary_schema(),
+        **further_schemas(),
     }
 
 

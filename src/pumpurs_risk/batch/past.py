@@ -16,6 +16,7 @@ from pumpurs_risk.factors.history import Stacked, label_tables, list_days, stack
 from pumpurs_risk.locale import LANGUAGES, text
 
 if TYPE_CHECKING:
+    from pumpurs_risk.batch.previous import EarlierWork
     from pumpurs_risk.batch.run import Run
     from pumpurs_risk.catalogue import Catalogue
     from pumpurs_risk.records.school_records import SchoolRecords
@@ -47,6 +48,8 @@ class Past:
         Whether the data are known to be made up.
     all_well : bool
         Whether nothing was set aside while reading.
+    work : EarlierWork, optional
+        What people wrote into the lists of the runs, where the outcomes come from there.
     """
 
     name: str
@@ -59,6 +62,7 @@ class Past:
     municipality: str = ""
     made: bool = False
     all_well: bool = True
+    work: EarlierWork | None = field(default=None, repr=False)
     _tables: dict[dt.date, pd.DataFrame] = field(default_factory=dict, repr=False)
 
     @classmethod
@@ -96,6 +100,10 @@ class Past:
             all_well=records.report.ok and _all_used(outcomes),
         )  # fmt: skip
 
+    def messages(self, lang: str) -> list[str]:
+        """Say what people wrote into the lists and could not be used, and what contradicts there."""
+        return [] if self.work is None else self.work.messages(lang)
+
     @property
     def titles(self) -> dict[str, str]:
         """Titles of the schools by their ids."""
@@ -131,14 +139,22 @@ class Past:
         X, y, _, _ = whole = self._labelled(tables, horizon)
         known = y.notna().groupby(X["as_of"].to_numpy()).any()
         told = [(day, table) for day, table in tables if known.get(pd.Timestamp(day), False)]
-        return whole if len(told) == len(tables) else self._labelled(told, horizon)
+        if len(told) == len(tables):
+            return whole
+        days = {day for day, _ in told}
+        return self._labelled(told, horizon, rolls=[each for each in tables if each[0] not in days])
 
-    def _labelled(self, tables: list[tuple[dt.date, pd.DataFrame]], horizon: str) -> Stacked:
+    def _labelled(
+        self,
+        tables: list[tuple[dt.date, pd.DataFrame]],
+        horizon: str,
+        rolls: Sequence[tuple[dt.date, pd.DataFrame]] = (),
+    ) -> Stacked:
         if self.records is not None:
             return label_tables(self.records, tables, horizon, outcomes=self.outcomes, catalogue=self.catalogue)
         if self.outcomes is None:
             raise RecordsError("past_outcomes_needed")
-        return stack_tables(tables, self.outcomes, horizon, catalogue=self.catalogue)
+        return stack_tables(tables, self.outcomes, horizon, rolls=rolls, catalogue=self.catalogue)
 
     def _on(self, days: Iterable[dt.date]) -> list[tuple[dt.date, pd.DataFrame]]:
         """Factor tables of these days, each made once."""
@@ -173,7 +189,8 @@ def read_past(
     as_of : sequence of str
         Days, for records; of runs, those to be used. By default all that there are.
     outcomes : Path, optional
-        File or folder that says what became of the pupils, where the records do not; needed for runs.
+        File or folder that says what became of the pupils, where the records do not. Of runs it is otherwise taken from what
+        people wrote into their lists and the copies beside them (``decisions/``).
     mapping, key, catalogue, lang, id_scope, encoding
         As for `pumpurs_risk.batch.semester.read_semester`.
 
@@ -205,7 +222,7 @@ def read_past(
         "encoding": encoding,
     }
     if runs:
-        past = _past_of_runs(runs, as_of, catalogue)
+        past = _past_of_runs(runs, as_of, catalogue, gather=outcomes is None)
         if outcomes is None:
             return past
         ids = pd.concat([run.factors["pupil_id"] for run in past.runs])
@@ -222,12 +239,17 @@ def read_past(
     )  # fmt: skip
 
 
-def _past_of_runs(paths: Sequence[Path], as_of: Sequence[str], own: Sequence[Path]) -> Past:
+def _past_of_runs(paths: Sequence[Path], as_of: Sequence[str], own: Sequence[Path], *, gather: bool) -> Past:
+    from pumpurs_risk.batch.gathered import gathered_outcomes
     from pumpurs_risk.batch.opening import open_run
+    from pumpurs_risk.batch.previous import EarlierWork
     from pumpurs_risk.batch.scoring import as_date
     from pumpurs_risk.catalogue import Catalogue
 
+    known = Catalogue.load(*own)
     runs = sorted((open_run(path) for path in paths), key=lambda run: run.as_of)
+    work = EarlierWork.read([run.path for run in runs if run.path], known, dt.date.max) if gather else None
+    told = gathered_outcomes(work, runs) if work is not None else None
     wanted = [day for each in as_of if (day := as_date(each)) is not None]
     there = {run.as_of for run in runs}
     for day in wanted:
@@ -236,7 +258,8 @@ def _past_of_runs(paths: Sequence[Path], as_of: Sequence[str], own: Sequence[Pat
     runs = [run for run in runs if not wanted or run.as_of in wanted]
     places = {run.manifest.municipality for run in runs if run.manifest and run.manifest.municipality}
     return Past(
-        name=_slug(paths[-1].resolve()), catalogue=Catalogue.load(*own), runs=tuple(runs),
+        name=_slug(paths[-1].resolve()), catalogue=known, runs=tuple(runs), outcomes=told, work=work,
+        all_well=work is None or not work.messages("en"),
         days=tuple(run.as_of for run in runs), municipality=places.pop() if len(places) == 1 else "",
         made=any(_is_made(run.manifest.purpose) for run in runs if run.manifest),
     )  # fmt: skip

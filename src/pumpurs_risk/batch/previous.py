@@ -1,27 +1,39 @@
-"""What people wrote into earlier lists: answers become known facts, decisions are carried on unchanged."""
+"""What people wrote into earlier lists: answers become known facts, decisions and outcomes are carried on unchanged."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import pyarrow.parquet as pq
 
-from pumpurs_risk.batch.manifest import read_manifest
+from pumpurs_risk.batch.copies import CONFLICTS, Merging, conflict_line
+from pumpurs_risk.batch.frames import empty, shaped
+from pumpurs_risk.batch.manifest import Manifest, read_manifest
+from pumpurs_risk.batch.written import ListCopy, copies_of, typed_into, without_printed
 from pumpurs_risk.errors import RunError
-from pumpurs_risk.reports import Returned, read_returned
+from pumpurs_risk.locale import text
+from pumpurs_risk.reports.returned_rows import LEFT
 
 if TYPE_CHECKING:
     from pumpurs_risk.catalogue import Catalogue
     from pumpurs_risk.records.school_records import SchoolRecords
+    from pumpurs_risk.reports import Returned
 
 ANSWERS = ("pupil_id", "factor", "value", "as_of", "role")
 DECISIONS = ("pupil_id", "school_id", "decision", "note", "as_of")
 ADDED = ("school_id", "pupil_id", "shown", "class_id", "why", "as_of")
+OUTCOMES = ("pupil_id", "school_id", "outcome", "date", "as_of", "note")
+_KEYS = {
+    "answers": ["pupil_id", "factor"],
+    "decisions": ["pupil_id"],
+    "added": ["school_id", "shown", "class_id"],
+    "outcomes": ["pupil_id"],
+}
 
 
 def _none(columns: tuple[str, ...]) -> pd.DataFrame:
@@ -41,18 +53,35 @@ class EarlierWork:
         ``pupil_id``, ``school_id``, ``decision``, ``note``, ``as_of``; the latest per pupil.
     added : pandas.DataFrame
         Pupils whom staff added: ``school_id``, ``pupil_id`` (or empty), ``shown``, ``class_id``, ``why``, ``as_of``.
+    outcomes : pandas.DataFrame
+        What became of pupils who are on no roster any more: ``pupil_id``, ``school_id``, ``outcome`` (empty if it could not
+        be understood, or is told differently), ``date`` (ISO text or empty), ``as_of`` (of the list that asked), ``note``;
+        the latest per pupil.
+    support : pandas.DataFrame
+        Support given, as evaluated plans and earlier runs tell it: the run's table ``support``.
+    conflicts : pandas.DataFrame
+        Copies of the same list that say different things, and are not settled: see `pumpurs_risk.batch.copies.Merging`.
     returned : tuple of Returned
         The workbooks that were read, with what could not be used.
+    remarks : tuple of (run, key, params)
+        What else to say: key in ``collect.remark``.
     """
 
     answers: pd.DataFrame = field(default_factory=lambda: _none(ANSWERS))
     decisions: pd.DataFrame = field(default_factory=lambda: _none(DECISIONS))
     added: pd.DataFrame = field(default_factory=lambda: _none(ADDED))
+    outcomes: pd.DataFrame = field(default_factory=lambda: empty("outcomes"))
+    support: pd.DataFrame = field(default_factory=lambda: empty("support"))
+    conflicts: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(CONFLICTS)))
     returned: tuple[Returned, ...] = ()
+    remarks: tuple[tuple[str, str, dict[str, Any]], ...] = ()
 
     @classmethod
     def read(cls, runs: Sequence[str | Path], catalogue: Catalogue, as_of: dt.date) -> EarlierWork:
-        """Read earlier runs, the oldest first; a later one's word counts.
+        """Read earlier runs with the copies of their lists in ``decisions/`` beside them, the oldest first.
+
+        A later list's word counts. Of several copies of one list a cell that only one of them changed counts; where two
+        changed it differently, the more cautious decision counts until people agree, and no answer and no outcome does.
 
         Parameters
         ----------
@@ -79,16 +108,13 @@ class EarlierWork:
             manifest = read_manifest(path)
             if manifest.as_of > as_of:
                 raise RunError("previous_later", path=path.name, day=manifest.as_of, as_of=as_of)
-            carried = _carried(path)
+            carried = carried_by(path)
             work = carried._followed_by(work)  # an edit in an older workbook came after what this run had carried
-            for workbook in sorted(path.glob("schools/*/support_staff/*.xls*")) + sorted(
-                path.glob("schools/*/support_staff/*.ods")
-            ):
-                if not workbook.name.startswith(("~$", ".")):
-                    returned = read_returned(workbook, catalogue=catalogue)
-                    fresh = _as_work(returned, manifest.as_of)._without_repeats(carried)
-                    work = replace(work._followed_by(fresh), returned=(*work.returned, returned))
-        return work
+            fresh = written_into(path, manifest, carried, copies_of(path, catalogue))
+            work = work._settled_by(carried, fresh)._followed_by(fresh)
+            work = replace(work, remarks=(*work.remarks, *_about_gone(path.name, fresh, work.outcomes)))
+        evaluated = _evaluated_beside(map(Path, runs))
+        return replace(work, support=_latest_records(work.support, evaluated)) if len(evaluated) else work
 
     def added_to(self, records: SchoolRecords) -> SchoolRecords:
         """Give records that know the answers too."""
@@ -97,54 +123,103 @@ class EarlierWork:
         return replace(records, answers=pd.concat([records.answers, self.answers], ignore_index=True))
 
     def messages(self, lang: str) -> list[str]:
-        """Say what could not be used in the newest list's workbooks; what stood in older ones was said before."""
+        """Say what could not be used in the newest list's workbooks, and what contradicts; the rest was said before."""
         newest = self.returned[-1].run if self.returned else ""
-        return [said for workbook in self.returned if workbook.run == newest for said in workbook.messages(lang)]
+        books = [workbook for workbook in self.returned if workbook.run == newest]
+        said = [f"{_file(book)}{line}" for book in books for line in book.messages(lang)]
+        said += [text(f"collect.remark.{key}", lang, **params) for run, key, params in self.remarks if run == newest]
+        return said + [conflict_line(row, lang) for row in self.conflicts.itertuples(index=False)]
 
     def _followed_by(self, later: EarlierWork) -> EarlierWork:
+        frames = {name: _latest(getattr(self, name), getattr(later, name), key) for name, key in _KEYS.items()}
         return replace(
             self,
-            answers=_latest(self.answers, later.answers, ["pupil_id", "factor"]),
-            decisions=_latest(self.decisions, later.decisions, ["pupil_id"]),
-            added=_latest(self.added, later.added, ["school_id", "shown", "class_id"]),
+            **frames,
+            support=_latest_records(self.support, later.support),
+            conflicts=_below(self.conflicts, later.conflicts),
             returned=(*self.returned, *later.returned),
+            remarks=(*self.remarks, *later.remarks),
         )
 
-    def _without_repeats(self, carried: EarlierWork) -> EarlierWork:
-        """Leave out what the workbook only repeats because it was printed there: nobody wrote it a second time."""
-        return replace(
-            self,
-            answers=_not_in(self.answers, carried.answers, ["pupil_id", "factor", "value"]),
-            decisions=_not_in(self.decisions, carried.decisions, ["pupil_id", "decision", "note"]),
+    def _settled_by(self, carried: EarlierWork, fresh: EarlierWork) -> EarlierWork:
+        """Forget contradictions in older lists on which people have had a say in this one: it showed what counted."""
+        if not len(self.conflicts):
+            return self
+        shown = carried.decisions[["pupil_id", "decision"]].rename(columns={"decision": "used"})
+        decided = _among(self.conflicts, shown) | _among(self.conflicts, fresh.decisions[["pupil_id"]])
+        answered = _among(self.conflicts, fresh.answers[["pupil_id", "factor"]])
+        known = _among(self.conflicts, fresh.outcomes.loc[fresh.outcomes["outcome"].ne(""), ["pupil_id"]])
+        kind = self.conflicts["kind"]
+        settled = (
+            (kind.eq("decision") & decided) | (kind.eq("answer") & answered) | (kind.str.startswith("outcome") & known)
         )
+        return replace(self, conflicts=self.conflicts[~settled].reset_index(drop=True))
 
 
-def _carried(run: Path) -> EarlierWork:
-    """What a run itself had carried on when it was made."""
-    frames = {}
+def carried_by(run: Path) -> EarlierWork:
+    """What a run itself had carried on when it was made, and printed into its workbooks."""
+    frames: dict[str, Any] = {}
     for name, columns in (("answers", ANSWERS), ("decisions", DECISIONS), ("added", ADDED)):
-        try:
-            frames[name] = pq.read_table(run / "data" / f"{name}.parquet", columns=list(columns)).to_pandas()
-        except (OSError, ValueError) as error:
-            raise RunError("run_damaged", path=str(run), detail=str(error)) from None
-    return EarlierWork(answers=frames["answers"], decisions=frames["decisions"], added=frames["added"])
+        frames[name] = _read(run, name)[list(columns)]
+    for name in ("outcomes", "support"):
+        there = (run / "data" / f"{name}.parquet").exists()  # a run of the first version has neither
+        frames[name] = shaped(_read(run, name), name) if there else empty(name)
+    return EarlierWork(**frames)
 
 
-def _as_work(returned: Returned, as_of: dt.date) -> EarlierWork:
-    """What stands in one workbook."""
-    day = (returned.as_of or as_of).isoformat()
-    answers = pd.DataFrame(
-        {
-            "pupil_id": returned.answers["pupil_id"],
-            "factor": returned.answers["factor"],
-            "value": returned.answers["number"].astype(float),
-            "as_of": [d.isoformat() for d in returned.answers["as_of"]],
-            "role": returned.answers["role"],
-        }
+def _read(run: Path, name: str) -> pd.DataFrame:
+    try:
+        table: pd.DataFrame = pq.read_table(run / "data" / f"{name}.parquet").to_pandas()
+    except (OSError, ValueError) as error:
+        raise RunError("run_damaged", path=str(run), detail=str(error)) from None
+    return table
+
+
+def written_into(path: Path, manifest: Manifest, carried: EarlierWork, copies: Sequence[ListCopy]) -> EarlierWork:
+    """What people wrote into the copies of one list beyond what was printed there; what contradicts is named."""
+    ours = [copy for copy in copies if copy.is_of(manifest)]
+    strange = [copy for copy in copies if not copy.is_of(manifest)]
+    typed = without_printed(typed_into(ours, manifest), carried)
+    merging = Merging(path.name, manifest.lang)
+    answers, decisions = merging.answers(typed["answers"]), merging.decisions(typed["decisions"])
+    added, outcomes = merging.added(typed["added"]), merging.outcomes(typed["outcomes"])
+    return EarlierWork(
+        answers=answers[list(ANSWERS)],
+        decisions=decisions[list(DECISIONS)],
+        added=added[list(ADDED)],
+        outcomes=shaped(outcomes, "outcomes"),
+        conflicts=merging.conflicts,
+        returned=tuple(replace(copy.labelled(len(copies) > 1), run=path.name) for copy in ours),
+        remarks=tuple((path.name, "other_list", {"file": c.label, "day": str(c.returned.as_of)}) for c in strange),
     )
-    decisions = returned.decisions[["pupil_id", "decision", "note"]].assign(school_id=returned.school_id, as_of=day)
-    added = returned.added[["pupil_id", "shown", "class_id", "why"]].assign(school_id=returned.school_id, as_of=day)
-    return EarlierWork(answers=answers, decisions=decisions[list(DECISIONS)], added=added[list(ADDED)])
+
+
+def _about_gone(run: str, fresh: EarlierWork, outcomes: pd.DataFrame) -> tuple[tuple[str, str, dict[str, Any]], ...]:
+    """Say how many of the new decisions are about pupils who are gone; both are kept."""
+    left = outcomes.loc[outcomes["outcome"].isin(LEFT), "pupil_id"]
+    n = int(fresh.decisions["pupil_id"].isin(left).sum())
+    return ((run, "decided_about_gone", {"count": n, "n": n}),) if n else ()
+
+
+def _evaluated_beside(runs: Iterable[Path]) -> pd.DataFrame:
+    """Support that plans beside the runs tell of, where people evaluated them."""
+    from pumpurs_risk.batch.plan_files import FOLDER, read_plans
+    from pumpurs_risk.plans import plans_support
+
+    folders = dict.fromkeys(run.resolve().parent / FOLDER for run in runs)
+    plans = [plan for folder in folders if folder.is_dir() for plan, _ in read_plans(folder)]
+    return shaped(plans_support(plans), "support") if plans else empty("support")
+
+
+def _latest_records(earlier: pd.DataFrame, later: pd.DataFrame) -> pd.DataFrame:
+    """Put support together; a corrected record repeats its number, and the later one counts."""
+    both = _below(earlier, later)
+    again = both["record_id"].ne("") & both.duplicated(["pupil_id", "record_id"], keep="last")
+    return both[~again].drop_duplicates(ignore_index=True)
+
+
+def _file(book: Returned) -> str:
+    return f"{book.problems['file'].iloc[0]}: " if len(book.problems) and "/" in book.problems["file"].iloc[0] else ""
 
 
 def _latest(earlier: pd.DataFrame, later: pd.DataFrame, key: list[str]) -> pd.DataFrame:
@@ -154,8 +229,14 @@ def _latest(earlier: pd.DataFrame, later: pd.DataFrame, key: list[str]) -> pd.Da
     return both.drop_duplicates(key, keep="last").sort_values(key, kind="stable").reset_index(drop=True)
 
 
-def _not_in(frame: pd.DataFrame, other: pd.DataFrame, key: list[str]) -> pd.DataFrame:
-    if not len(frame) or not len(other):
-        return frame
-    known = pd.MultiIndex.from_frame(other[key].astype(str))
-    return frame[~pd.MultiIndex.from_frame(frame[key].astype(str)).isin(known)].reset_index(drop=True)
+def _below(one: pd.DataFrame, other: pd.DataFrame) -> pd.DataFrame:
+    if not len(one) or not len(other):
+        return one if len(one) else other
+    return pd.concat([one, other], ignore_index=True)
+
+
+def _among(frame: pd.DataFrame, known: pd.DataFrame) -> pd.Series[bool]:
+    """Say of each row whether its values stand in the other frame."""
+    key = list(known)
+    there = pd.MultiIndex.from_frame(frame[key].astype(str)).isin(pd.MultiIndex.from_frame(known.astype(str)))
+    return pd.Series(there, index=frame.index)

@@ -11,11 +11,14 @@ import msgspec
 import numpy as np
 import pandas as pd
 
+from pumpurs_risk.batch.composition import Composition, core_cells, expected_above, risk_groups
+from pumpurs_risk.batch.frames import empty
 from pumpurs_risk.batch.manifest import Manifest, SchoolCounts
 from pumpurs_risk.locale import text
 from pumpurs_risk.model import AdditiveModel, PeerReference
 
 if TYPE_CHECKING:
+    from pumpurs_risk.catalogue import Catalogue
     from pumpurs_risk.records.school_records import SchoolRecords
 
 
@@ -33,6 +36,8 @@ class RunSettings:
         Titles of schools that were expected but handed nothing in.
     expected : int
         Number of schools expected; 0 if nothing was stated.
+    notes : tuple of str
+        Lines that stand on every paper and among the warnings of run.json.
     extra : dict
         Further settings, written into run.json as they are.
     """
@@ -42,7 +47,17 @@ class RunSettings:
     keep_until: dt.date | None = None
     not_received: tuple[str, ...] = ()
     expected: int = 0
+    notes: tuple[str, ...] = ()
     extra: dict[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, manifest: Manifest) -> RunSettings:
+        """What a finished run was told about itself."""
+        missing = manifest.not_received
+        return cls(
+            municipality=manifest.municipality, purpose=manifest.purpose, keep_until=manifest.keep_until,
+            not_received=missing, expected=len(manifest.schools) + len(missing) if missing else 0,
+        )  # fmt: skip
 
     def received(self, lang: str) -> str:
         """Say how many of the expected schools sent data, and which did not."""
@@ -76,6 +91,15 @@ class Run:
         Language of the sentences.
     not_understood : tuple of str
         What people wrote into earlier lists that could not be used, as sentences.
+    schools, out_of_scope, not_assessed, offers : pandas.DataFrame
+        The schools; pupils whom the list is not about; what was set aside, to be mended; what schools can offer.
+    support, outcomes : pandas.DataFrame
+        Support that pupils had, and what became of those who are gone, as far as people wrote it into lists and plans.
+    changes, missing : pandas.DataFrame
+        Since the last list; who was on an earlier roster, is on none now, and of whom nobody has said what became.
+    patterns, what_if, trend : pandas.DataFrame
+        What a class, subject or school has in common; what would bring a risk below the cut; the risk at earlier
+        beginnings of semesters by today's model.
     records : SchoolRecords or None
         What was read; None for a run opened from disk.
     path : Path or None
@@ -110,6 +134,17 @@ class Run:
     as_of: dt.date
     lang: str
     not_understood: tuple[str, ...] = ()
+    schools: pd.DataFrame = field(default_factory=lambda: empty("schools"))
+    out_of_scope: pd.DataFrame = field(default_factory=lambda: empty("out_of_scope"))
+    not_assessed: pd.DataFrame = field(default_factory=lambda: empty("not_assessed"))
+    offers: pd.DataFrame = field(default_factory=lambda: empty("offers"))
+    support: pd.DataFrame = field(default_factory=lambda: empty("support"))
+    outcomes: pd.DataFrame = field(default_factory=lambda: empty("outcomes"))
+    changes: pd.DataFrame = field(default_factory=lambda: empty("changes"))
+    patterns: pd.DataFrame = field(default_factory=lambda: empty("patterns"))
+    what_if: pd.DataFrame = field(default_factory=lambda: empty("what_if"))
+    missing: pd.DataFrame = field(default_factory=lambda: empty("missing"))
+    trend: pd.DataFrame = field(default_factory=lambda: empty("trend"))
     records: SchoolRecords | None = None
     path: Path | None = None
     manifest: Manifest | None = None
@@ -120,7 +155,8 @@ class Run:
         Returns
         -------
         dict
-            ``flags`` and ``reasons`` fit ``data_schema/flags.json`` and ``reasons.json``; NaN is None.
+            ``flags``, ``reasons``, ``changes``, ``patterns`` and ``what_if`` fit the files of these names in
+            ``data_schema/``; NaN is None.
 
         Examples
         --------
@@ -137,12 +173,18 @@ class Run:
             "questions": _plain_records(self.questions),
             "next_steps": _plain_records(self.next_steps),
             "signals": _plain_records(self.signals),
+            "changes": {"schema_version": 1, "changes": _plain_records(self.changes)},
+            "patterns": {"schema_version": 1, "patterns": _plain_records(self.patterns)},
+            "what_if": {"schema_version": 1, "what_if": _plain_records(self.what_if)},
             "summary": _plain_records(self.summary),
         }
 
 
-def school_counts(run: Run) -> tuple[SchoolCounts, ...]:
+def school_counts(run: Run, catalogue: Catalogue | None = None) -> tuple[SchoolCounts, ...]:
     """Count what became of every school's pupils: in = scored + out of scope + not on the day's roll."""
+    from pumpurs_risk.catalogue import Catalogue
+
+    catalogue = catalogue or Catalogue.load()
     records = run.records
     assert records is not None
     scored = run.factors.groupby("school_id").size()
@@ -154,6 +196,9 @@ def school_counts(run: Run) -> tuple[SchoolCounts, ...]:
     rows = records.report.counts.groupby("school_id")["rejected"].sum()
     summary = run.summary.set_index("school_id")
     titles = dict(zip(records.schools["school_id"], records.schools["title"], strict=True))
+    composition = expected_above(run.factors, run.flags)
+    core = core_cells(run.factors, catalogue)
+    groups = risk_groups(run.flags, run.reasons, catalogue)
     counts = []
     for school in sorted({*titles, *scored.index}):
         n, out = int(scored.get(school, 0)), int(outside.get(school, 0))
@@ -171,6 +216,7 @@ def school_counts(run: Run) -> tuple[SchoolCounts, ...]:
                 "uncertain",
             )
         }
+        of = composition.get(str(school), Composition(0, 0, 0.0, 0.0))
         counts.append(
             SchoolCounts(
                 school_id=str(school),
@@ -181,6 +227,13 @@ def school_counts(run: Run) -> tuple[SchoolCounts, ...]:
                 not_on_roll=everybody - n - out,
                 rows_rejected=int(rows.get(school, 0)),
                 cells_set_aside=int(cells.get(school, 0)),
+                compared=of.compared,
+                expected=round(of.expected, 3) if of.compared else None,
+                expected_variance=round(of.variance, 3) if of.compared else None,
+                compared_above=of.above,
+                core_asked=core.get(str(school), (0, 0))[0],
+                core_missing=core.get(str(school), (0, 0))[1],
+                risk_groups=groups.get(str(school), {}),
                 **listed,
             )
         )

@@ -4,9 +4,18 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
+from pumpurs_risk.batch.changing import changes_of, standing_of
+from pumpurs_risk.batch.frames import shaped
+from pumpurs_risk.batch.further import facts_wanted, looked_further, patterns_of_run
+from pumpurs_risk.batch.handed_in import handed_in
+from pumpurs_risk.batch.leaving_out import leave_out
+from pumpurs_risk.batch.missing import missing_pupils
+from pumpurs_risk.batch.opening import open_run
+from pumpurs_risk.batch.papers import on_paper
 from pumpurs_risk.batch.previous import EarlierWork
 from pumpurs_risk.batch.run import Run, RunSettings
 from pumpurs_risk.catalogue import Catalogue
@@ -39,6 +48,9 @@ def score(
     catalogue: Catalogue | None = None,
     settings: RunSettings | None = None,
     progress: Progress | None = None,
+    lists_only: bool = False,
+    without: Literal["", "special", "sensitive"] = "",
+    with_names: bool = True,
 ) -> Run:
     """Score pupils, explain and cut the list; optionally write the run's folder.
 
@@ -68,6 +80,13 @@ def score(
         Municipality, purpose and so on.
     progress : callable, optional
         Told each step.
+    lists_only : bool
+        Only the lists: no pages for a browser, no what-if, no course over earlier semesters. Pages are left out as well for more
+        than `PAGES_UP_TO` pupils.
+    without : {"", "special", "sensitive"}
+        Facts that are left out of the whole run as if nobody had recorded them; what that costs is said on the papers.
+    with_names : bool
+        Whether names, where the key file knows them, stand on the schools' own papers; else the schools' own ids.
 
     Returns
     -------
@@ -102,21 +121,39 @@ def score(
     if chosen.horizon != "1y":  # lists, thresholds and sentences are about one year
         raise RunError("score_horizon", model=chosen.name, horizon=chosen.horizon)
     earlier = EarlierWork.read(previous, catalogue, day)
+    runs = [open_run(path) for path in previous]
     records = earlier.added_to(records)
     tell("factors", 0.3)
     X = factor_frame(records, day, catalogue=catalogue)
     if not len(X):
         raise RunError("nothing_scored", detail=_why_nothing(records, lang))
+    policy = policy or FlagPolicy(places=places_of(records))
+    if without:
+        left = leave_out(chosen, X, catalogue, without, policy, prevalence=prevalence)
+        X, records = left.X, left.records(records, catalogue)
+        settings = replace(settings, notes=(*settings.notes, left.sentence(lang)))
+        earlier = replace(earlier, answers=left.rows(earlier.answers))
+    else:
+        left = None
     fitted = chosen.for_recorded(X)
     if prevalence is not None:
         fitted = fitted.at_prevalence(prevalence, X)
     peers = PeerReference.from_table(fitted, X)
     tell("flags", 0.5)
-    policy = policy or FlagPolicy(places=places_of(records))
     flags = flag(fitted, X, policy, catalogue=catalogue, as_of=day)
-    on_paper = flags["tier"].ne("none") | flags["always_look"].ne("") | flags["above"] | flags["uncertain_cut"]
-    some = X[on_paper.to_numpy()].reset_index(drop=True)
-    facts = evidence_of(records, day, some["pupil_id"].tolist(), catalogue=catalogue, lang=lang)
+    standing = standing_of(
+        fitted, X, flags, earlier.decisions, earlier.added, runs, as_of=day, peers=peers, catalogue=catalogue, lang=lang
+    )
+    if standing:
+        flags = flag(
+            fitted, X, policy, catalogue=catalogue, as_of=day,
+            set_aside=standing.set_aside, added=standing.added, kept=standing.kept,
+        )  # fmt: skip
+    some = X[on_paper(flags).to_numpy()].reset_index(drop=True)
+    asked_of = facts_wanted(X, flags, catalogue, lang)
+    every = evidence_of(records, day, asked_of, catalogue=catalogue, lang=lang)
+    every = every if left is None else left.rows(every)
+    facts = every[every["pupil_id"].isin(set(some["pupil_id"]))].reset_index(drop=True)
     signs = signals(X, catalogue, as_of=day, lang=lang, evidence=facts)
     asked = questions(fitted, X, flags, catalogue, lang=lang)
     tell("reasons", 0.6)
@@ -127,7 +164,7 @@ def score(
         reasons=told,
         factors=X,
         evidence=facts,
-        questions=asked,
+        questions=asked if left is None else left.rows(asked),
         next_steps=steps,
         signals=signs,
         summary=summarise(flags, policy),
@@ -135,17 +172,30 @@ def score(
         decisions=earlier.decisions,
         added=earlier.added,
         not_understood=tuple(earlier.messages(lang)),
+        support=shaped(earlier.support, "support"),
+        outcomes=shaped(earlier.outcomes, "outcomes"),
+        missing=missing_pupils(X, runs[-1] if runs else None, earlier.outcomes, records),
+        patterns=patterns_of_run(fitted, X, every, catalogue, day, lang),
         model=fitted,
         peers=peers,
         as_of=day,
         lang=lang,
         records=records,
+        **handed_in(records, lang, settings.municipality),  # type: ignore[arg-type]
     )
+    if runs:
+        found = changes_of(run, runs[-1], judged=standing.judged, catalogue=catalogue)
+        run = replace(run, changes=shaped(found, "changes"))
+    if not lists_only:
+        run = replace(run, **looked_further(run, policy, runs, catalogue))  # type: ignore[arg-type]
     if out is None:
         return run
     from pumpurs_risk.batch.writing import write_run
 
-    return write_run(run, Path(out), policy, settings, catalogue, top=top, previous=previous, progress=tell)
+    return write_run(
+        run, Path(out), policy, settings, catalogue, top=top, previous=previous, progress=tell, pages=not lists_only,
+        names=with_names,
+    )  # fmt: skip
 
 
 def as_date(value: dt.date | str | None) -> dt.date | None:

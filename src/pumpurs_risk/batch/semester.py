@@ -111,7 +111,11 @@ class MadeSemester:
                      listed=school.listed, ask=school.ask_first)
             )  # fmt: skip
         lines.append(text("cli.open", lang))
-        lines += [f"  {path}" for path in sorted((run.path / "schools").glob("*/*/*.xlsx"))]
+        lines += [f"  {path}" for path in sorted((run.path / "schools").glob("*/support_staff/*.*"))]
+        lines += [f"  {path}" for path in sorted((run.path / "municipality").glob("*.html"))]
+        if any((run.path / "schools").glob("*/class_teacher")):
+            lines.append(text("cli.by_audience", lang, path=run.path / "schools"))
+        lines.append(text("cli.plans_next", lang, path=run.path))
         lines.append(text("cli.for_analysts", lang, path=run.path / "data"))
         return lines
 
@@ -201,6 +205,9 @@ def run_semester(
     model: str | None = None,
     previous: Sequence[Path] = (),
     no_previous: bool = False,
+    lists_only: bool = False,
+    without: str | None = None,
+    no_names: bool = False,
     progress: Progress | None = None,
     lang: str | None = None,
     **reading: Any,
@@ -240,6 +247,9 @@ def run_semester(
         catalogue=read.catalogue,
         settings=read.settings,
         progress=progress,
+        lists_only=lists_only,
+        without=without or "",  # type: ignore[arg-type]
+        with_names=not no_names,
     )
     return MadeSemester(run=run, read=read, previous=tuple(earlier))
 

@@ -6,7 +6,7 @@ import csv
 import datetime as dt
 import io
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,9 +18,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pumpurs_risk import __version__
-from pumpurs_risk.batch.folder import new_folder
+from pumpurs_risk.batch.folder import folder_names, new_folder
+from pumpurs_risk.batch.frames import FRAMES, LATER, empty
+from pumpurs_risk.batch.further import PAGES_UP_TO
+from pumpurs_risk.batch.inventory import data_inventory
 from pumpurs_risk.batch.known_when import known_when_notes
 from pumpurs_risk.batch.manifest import SCHEMA_VERSION, InputFile, Manifest, ModelUsed, write_manifest
+from pumpurs_risk.batch.names import known_names, without_names
 from pumpurs_risk.batch.papers import PaperMaker, expiry
 from pumpurs_risk.batch.run import Run, RunSettings, school_counts
 from pumpurs_risk.errors import RunError
@@ -37,19 +41,6 @@ if TYPE_CHECKING:
 ROWS_AT_ONCE = 65_536
 """Rows per Parquet row group, and pupils explained at a time: memory does not grow with the sentences."""
 AUDIENCE = "support_staff"
-FRAMES = (
-    "flags",
-    "reasons",
-    "factors",
-    "evidence",
-    "questions",
-    "next_steps",
-    "signals",
-    "summary",
-    "answers",
-    "decisions",
-    "added",
-)
 
 
 def write_run(
@@ -62,6 +53,8 @@ def write_run(
     top: int,
     previous: Sequence[str | Path],
     progress: Callable[[str, float], None],
+    pages: bool = True,
+    names: bool = True,
 ) -> Run:
     """Write the folder of a run that was scored in memory; it appears whole or not at all.
 
@@ -79,6 +72,10 @@ def write_run(
         Earlier runs, named in run.json.
     progress : callable
         Told each step.
+    pages : bool
+        Whether there are pages for a browser beside the workbooks.
+    names : bool
+        Whether names stand on the schools' own papers.
 
     Returns
     -------
@@ -102,11 +99,14 @@ def write_run(
                 _write_parquet(getattr(run, name), data / f"{name}.parquet")
         _write_reasons(run, catalogue, top, data / "reasons.parquet", progress)
         progress("papers", 0.8)
-        counts = school_counts(run)
+        counts = school_counts(run, catalogue)
         by_id = {count.school_id: count for count in counts}
-        names = folder_names(by_id)
-        for paper in PaperMaker(run, policy, settings, catalogue, out.name).papers():
-            school = folder / "schools" / names[paper.school_id]
+        called = folder_names(by_id)
+        folders = {school: folder / "schools" / name for school, name in called.items()}
+        shown = known_names(records) if names else without_names(records.names)
+        papers = PaperMaker(run, policy, settings, catalogue, out.name, names=shown)
+        for paper in papers.papers():
+            school = folders[paper.school_id]
             place = school / AUDIENCE
             place.mkdir(parents=True, exist_ok=True)
             write_support_staff_workbook(place / workbook_name(paper, school.name), paper)
@@ -114,6 +114,13 @@ def write_run(
                 msgspec.json.format(msgspec.json.encode(by_id[paper.school_id])) + b"\n"
             )
             _write_rejected(run, paper.school_id, school / "rejected.csv")
+        if pages and len(run.factors) <= PAGES_UP_TO:
+            from pumpurs_risk.batch.municipality import write_municipality
+            from pumpurs_risk.batch.reporting import write_audiences
+
+            progress("pages", 0.9)
+            write_audiences(papers, folders)
+            write_municipality(folder, counts, papers)
         manifest = _manifest(
             run, policy, settings, catalogue, counts, digest_of((data / "model.json").read_bytes()), previous
         )
@@ -132,38 +139,15 @@ def read_run_frames(folder: Path) -> tuple[dict[str, pd.DataFrame], PeerReferenc
     """
     data = folder / "data"
     try:
-        frames = {name: _read_parquet(data / f"{name}.parquet") for name in FRAMES}
+        frames = {
+            name: empty(name) if name in LATER and not (data / f"{name}.parquet").exists()
+            else _read_parquet(data / f"{name}.parquet")
+            for name in FRAMES
+        }  # fmt: skip
         peers = PeerReference.from_dict(json.loads((data / "peers.json").read_text(encoding="utf-8")))
     except (OSError, pa.ArrowException, ValueError, KeyError) as error:
         raise RunError("run_damaged", path=str(folder), detail=str(error)) from None
     return frames, peers
-
-
-def folder_names(school_ids: Iterable[str]) -> dict[str, str]:
-    """Give every school a folder name of its own, on any file system: letters' case does not tell two apart there.
-
-    Examples
-    --------
-    >>> folder_names(["a.b", "a/b", "A.B", "con"])
-    {'a.b': 'a.b', 'a/b': 'a_b', 'A.B': 'A.B_2', 'con': '_con'}
-    """
-    names: dict[str, str] = {}
-    taken: set[str] = set()
-    for school_id in school_ids:
-        plain = _plain_name(school_id)
-        name, n = plain, 1
-        while name.casefold() in taken:
-            n += 1
-            name = f"{plain}_{n}"
-        taken.add(name.casefold())
-        names[school_id] = name
-    return names
-
-
-def _plain_name(school_id: str) -> str:
-    kept = "".join(c if c.isalnum() or c in "-_. " else "_" for c in school_id).strip(" .")[:80].rstrip(" .") or "_"
-    reserved = {"con", "prn", "aux", "nul", *(f"com{i}" for i in range(10)), *(f"lpt{i}" for i in range(10))}
-    return f"_{kept}" if kept.split(".")[0].casefold() in reserved else kept
 
 
 def workbook_name(paper: SchoolPaper, folder: str) -> str:
@@ -244,9 +228,11 @@ def _manifest(
     assert records is not None
     digests = {(item["file"], item["sheet"]): item["sha256"] for item in records.inventory}
     expires = expiry(catalogue, run.as_of)
+    keep_until = settings.keep_until or expires + dt.timedelta(days=365)
+    purpose = settings.purpose or text("cli.purpose", run.lang)
     report = records.report
     received = (settings.received(run.lang),) if settings.not_received else ()
-    warnings = (*received, *known_when_notes(records, run.as_of, catalogue, run.lang))
+    warnings = (*received, *settings.notes, *known_when_notes(records, run.as_of, catalogue, run.lang))
     return Manifest(
         schema_version=SCHEMA_VERSION,
         tool=f"pumpurs-risk {__version__}",
@@ -254,9 +240,9 @@ def _manifest(
         as_of=run.as_of,
         semester=catalogue.calendar.semester_of(run.as_of) or "",
         expires=expires,
-        keep_until=settings.keep_until or expires + dt.timedelta(days=365),
+        keep_until=keep_until,
         municipality=settings.municipality,
-        purpose=settings.purpose or text("cli.purpose", run.lang),
+        purpose=purpose,
         intended_uses=run.model.provenance.intended_uses,
         forbidden_uses=run.model.provenance.forbidden_uses,
         lang=run.lang,
@@ -288,4 +274,11 @@ def _manifest(
         not_understood=len(run.not_understood),
         problems={str(code): int(n) for code, n in report.problems["code"].value_counts().sort_index().items()},
         warnings=warnings,
+        data_inventory=data_inventory(
+            {name: getattr(run, name) for name in FRAMES},
+            catalogue,
+            purpose=purpose,
+            keep_until=keep_until,
+            lang=run.lang,
+        ),
     )

@@ -7,15 +7,18 @@ many pupils of a level leave; the **calendar** knows semesters; a **programme** 
 support programme. **Protected attributes** are never factors.
 """
 
+from pumpurs_risk.catalogue.audience import AUDIENCES, Audience
 from pumpurs_risk.catalogue.catalogue import Catalogue
 from pumpurs_risk.catalogue.entries import (
     Applies,
     BaseRate,
     CalendarRules,
+    Change,
     Construct,
     ContextColumn,
     Contrast,
     Details,
+    Goal,
     LearnerWords,
     Partner,
     PlanStatus,
@@ -28,20 +31,26 @@ from pumpurs_risk.catalogue.entries import (
     Semester,
     Sentences,
     Signal,
+    SignerAge,
     SupportMeasure,
+    Together,
     Typical,
     WorkLimit,
 )
 
 __all__ = [
+    "AUDIENCES",
     "Applies",
+    "Audience",
     "BaseRate",
     "CalendarRules",
     "Catalogue",
+    "Change",
     "Construct",
     "ContextColumn",
     "Contrast",
     "Details",
+    "Goal",
     "LearnerWords",
     "Partner",
     "PlanStatus",
@@ -54,7 +63,9 @@ __all__ = [
     "Semester",
     "Sentences",
     "Signal",
+    "SignerAge",
     "SupportMeasure",
+    "Together",
     "Typical",
     "WorkLimit",
 ]

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from pumpurs_risk.catalogue.change_checks import check_changes
 from pumpurs_risk.catalogue.checks import check_programme, check_rest
 from pumpurs_risk.catalogue.entries import (
     BaseRate,
     Construct,
     ContextColumn,
+    Goal,
     Partner,
     Programme,
     ProtectedAttribute,
@@ -38,7 +40,15 @@ if TYPE_CHECKING:
     from pumpurs_risk.catalogue.calendar import SchoolCalendar
 
 _HERE = Path(__file__).resolve().parent
-_SHIPPED = ("factors.toml", "measures.toml", "base_rates.toml", "signals.toml", "calendar.toml", "context.toml")
+_SHIPPED = (
+    "factors.toml",
+    "measures.toml",
+    "goals.toml",
+    "base_rates.toml",
+    "signals.toml",
+    "calendar.toml",
+    "context.toml",
+)
 
 
 class Catalogue:
@@ -56,6 +66,8 @@ class Catalogue:
         By programme and level, such as ``"general-9"``.
     context_columns : mapping of str to ContextColumn
         The factor table's columns that are no factors.
+    goals : mapping of str to Goal
+        By factor: what a support plan sets out to reach.
     protected : mapping of str to ProtectedAttribute
         What is never a factor.
     programme : Programme
@@ -77,6 +89,7 @@ class Catalogue:
     constructs: Mapping[str, Construct]
     groups: Mapping[str, RiskGroup]
     measures: Mapping[str, SupportMeasure]
+    goals: Mapping[str, Goal]
     roles: Mapping[str, Role]
     partners: Mapping[str, Partner]
     base_rates: Mapping[str, BaseRate]
@@ -375,6 +388,7 @@ def _checked(tables: Tables) -> dict[str, dict[str, Any]]:
     known |= {table: tables.entries(table) for table in ENTRY_TYPES if table not in known}
     factors = known["factors"]
     check_factors(factors, known["constructs"], known, Recogniser(known["protected"]), tables)
+    check_changes(factors, known["constructs"], known, tables)
     check_rest(known, tables)
     for measure in known["measures"].values():
         pointing = (name for name, factor in factors.items() if measure.id in factor.measures)

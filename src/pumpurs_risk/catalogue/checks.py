@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from itertools import pairwise
 from typing import Any
 
 from pumpurs_risk.catalogue.entries import Programme
 from pumpurs_risk.catalogue.entry_types import nearest
-from pumpurs_risk.catalogue.sentences import CLAUSE, SIGNAL, check_sentence
+from pumpurs_risk.catalogue.sentences import CLAUSE, GOAL, MEASURE, SIGNAL, check_sentence
 from pumpurs_risk.catalogue.tables import Tables
 from pumpurs_risk.locale import LANGUAGES
 
@@ -20,6 +20,9 @@ _POINTERS = (
     ("measures", "role", "roles"),
     ("measures", "answers", "factors"),
     ("measures", "partners", "partners"),
+    ("partners", "signals", "signals"),
+    ("partners", "factors", "factors"),
+    ("goals", "id", "factors"),
     ("signals", "role", "roles"),
     ("signals", "work_limit", "work_limits"),
 )
@@ -29,6 +32,7 @@ _TEXTS = {
     "roles": ("name", "dative"),
     "partners": ("name", "dative", "when"),
     "measures": ("name", "step"),
+    "goals": ("text",),
     "work_limits": ("clause",),
     "signals": ("name", "sentence"),
     "protected": ("name",),
@@ -53,6 +57,7 @@ def check_rest(known: Mapping[str, Mapping[str, Any]], tables: Tables) -> None:
     _check_languages(known, tables)
     _check_pointers(known, tables)
     _check_signals(known, tables)
+    _check_plan_texts(known, tables)
     for limit in known["work_limits"].values():
         for lang, clause in limit.clause.items():
             check_sentence(clause, CLAUSE, tables, "work_limits", limit.id, "clause", lang)
@@ -76,19 +81,22 @@ def check_programme(programme: Programme, tables: Tables) -> None:
             if lang not in programme.learner.get(education, {}):
                 path = ["learner", education]
                 raise tables.error("catalogue_language_missing", "programme", None, path, language=lang)
-    for education, chain in programme.approval.items():
-        for approver in chain:
-            if approver not in programme.approvers:
-                near = nearest(approver, list(programme.approvers))
-                raise tables.error(
-                    "catalogue_reference",
-                    "programme",
-                    None,
-                    ["approval", education],
-                    value=approver,
-                    target="programme.approvers",
-                    known=near,
-                )
+    chains = [("approval", name, chain) for name, chain in programme.approval.items()]
+    chains += [("signatures", name, chain) for name, chain in programme.signatures.items()]
+    for field, education, chain in (*chains, ("signer_ages", "", tuple(programme.signer_ages))):
+        _refuse_unknown(chain, programme.approvers, "programme.approvers", [field, education], tables)
+    statuses = [status.id for status in programme.statuses]
+    for status in programme.statuses:
+        _refuse_unknown(status.next or (), statuses, "programme.statuses", ["statuses"], tables)
+
+
+def _refuse_unknown(ids: Iterable[str], known: Collection[str], target: str, path: list[str], tables: Tables) -> None:
+    for one in ids:
+        if one not in known:
+            near = nearest(one, list(known))
+            raise tables.error(
+                "catalogue_reference", "programme", None, [p for p in path if p], value=one, target=target, known=near
+            )
 
 
 def _check_languages(known: Mapping[str, Mapping[str, Any]], tables: Tables) -> None:
@@ -134,6 +142,25 @@ def _check_signals(known: Mapping[str, Mapping[str, Any]], tables: Tables) -> No
         for field in ("valid_from", "valid_until"):
             if (day := getattr(signal, field)) and not _is_date(day):
                 raise tables.error("catalogue_date", "signals", signal.id, [field], value=day)
+
+
+def _check_plan_texts(known: Mapping[str, Mapping[str, Any]], tables: Tables) -> None:
+    """Check what a support plan says of measures, partners and goals: every language or none, and fillable sentences."""
+    optional = (("measures", ("plan", "frequency", "success")), ("partners", ("duty",)))
+    for table, fields in optional:
+        for entry_id, entry in known[table].items():
+            for field in fields:
+                said = getattr(entry, field)
+                for lang in LANGUAGES if said else ():
+                    if not said.get(lang):
+                        raise tables.error("catalogue_language_missing", table, entry_id, [field], language=lang)
+    for measure in known["measures"].values():
+        for field in ("plan", "success"):
+            for lang, sentence in getattr(measure, field).items():
+                check_sentence(sentence, MEASURE, tables, "measures", measure.id, field, lang)
+    for goal in known["goals"].values():
+        for lang, sentence in goal.text.items():
+            check_sentence(sentence, GOAL, tables, "goals", goal.id, "text", lang)
 
 
 def _check_base_rates(rates: Mapping[str, Any], tables: Tables) -> None:

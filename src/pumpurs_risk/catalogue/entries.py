@@ -32,12 +32,32 @@ class RiskGroup(_Entry, frozen=True):
     id: str = ""
 
 
+class Together(_Entry, frozen=True):
+    """What to do where many share a difficulty: one step for the class, for the school, or in a subject.
+
+    The steps may hold ``{group}``, ``{group_acc}``, ``{group_gen}`` and ``{group_loc}``: "class" in its cases, in vocational
+    education "group".
+    """
+
+    class_step: Texts
+    class_role: str
+    school_step: Texts
+    school_role: str
+    subject_step: Texts = {}
+    """Where the difficulty is one of a subject."""
+    subject_role: str = "subject_teacher"
+    measure: str = ""
+    """Id of the measure that it starts, if it is one."""
+
+
 class Construct(_Entry, frozen=True):
     """What several factors measure together; its published odds ratio is split over them by ``prior_share``."""
 
     name: Texts
     odds_ratio: Positive
     source: str
+    together: Together | None = None
+    """What to do where many share it; without it no group is told of it."""
     id: str = ""
 
 
@@ -103,6 +123,38 @@ class Sentences(_Entry, frozen=True):
     risk_raw: Forms | None = None
     strength_raw: Forms | None = None
     details: Details = Details()
+    what_if: Forms | None = None
+    """The condition of a what-if, a clause after "if": ``{value}`` is what the value would be, ``{word}`` its word, ``{now}``
+    what it is."""
+    what_if_raw: Forms | None = None
+    """The same by the raw count."""
+    shared: Forms | None = None
+    """What several pupils have in common, said after "9 pupils of 22": ``{value}`` is the contrast's high point."""
+    shared_in_subject: Forms | None = None
+    """The same of one subject; for factors whose evidence names subjects."""
+
+
+class Change(_Entry, frozen=True):
+    """What a change of a factor for the better would be, for what-if: how small, how large, and with what it goes together."""
+
+    step: Positive | None = None
+    """The smallest change, in the factor's unit; None: one unit of the last decimal shown."""
+    effort: Positive | None = None
+    """How large a change counts as one unit of effort; None: a third of the way from the contrast's high point to its low."""
+    most: Positive | None = None
+    """The largest change that is realistic until the next list; None: any."""
+    offered: bool = True
+    """False: it is never said what would be if this were otherwise."""
+    part_of: str = ""
+    """Factor that counts this one in; it never falls below ``part_share`` times this factor's value."""
+    part_share: Positive = 1
+    follows: str = ""
+    """Factor from which this one is reckoned: it moves by as much, and is never changed by itself."""
+    needs: str = ""
+    """Factor that must be ``needs_least`` or more for the best value to be possible at all."""
+    needs_least: float = 0
+    reason: str = ""
+    """Why so large a step, so large a unit of effort, or why it is not offered."""
 
 
 class Published(_Entry, frozen=True):
@@ -165,7 +217,7 @@ class RiskFactor(_Entry, frozen=True, kw_only=True):
     changeable : {"yes", "partly", "no"}
         Whether a school can change it.
     sensitivity : {"ordinary", "sensitive", "special"}
-        Who may see it; only ordinary factors are asked about.
+        Who may see it; only ordinary factors are asked about, unless it is `askable` and the audience allows it.
     published : Published
         What the literature says of it.
     sentences : dict of str to Sentences
@@ -196,6 +248,10 @@ class RiskFactor(_Entry, frozen=True, kw_only=True):
         Words that give the factor away; an output whose audience may not see it contains none of them.
     compute : Computed, optional
         How it is counted from event tables; without it the library's own rule holds, or what people assessed.
+    change : Change, optional
+        What a change for the better would be; without it one follows from kind, decimals and contrast.
+    askable : bool, default=False
+        Whether a sensitive or special factor may be asked about at all, of those whose audience allows it.
     id : str
         Filled in from the table's name.
 
@@ -240,6 +296,8 @@ class RiskFactor(_Entry, frozen=True, kw_only=True):
     scale: dict[str, tuple[str, ...]] = {}
     revealing_words: dict[str, tuple[str, ...]] = {}
     compute: Computed | None = None
+    change: Change | None = None
+    askable: bool = False
     id: str = ""
 
 
@@ -266,11 +324,21 @@ class Partner(_Entry, frozen=True):
     legal_ground: Texts = {}
     """The rule that asks for it or allows it; empty where there is none."""
     source: str = ""
+    signals: tuple[str, ...] = ()
+    """Signals upon which the law asks the school to turn to it."""
+    factors: tuple[str, ...] = ()
+    """Factors whose risk makes it a body worth asking."""
+    duty: Texts = {}
+    """What has to be done about it when a signal asks for it; a whole sentence."""
     id: str = ""
 
 
 class SupportMeasure(_Entry, frozen=True):
-    """What a school or municipality can offer."""
+    """What a school or municipality can offer.
+
+    In ``plan`` and ``success``, ``{subjects}`` are the subjects that the evidence names; their number chooses the form
+    (``none`` where none is named).
+    """
 
     name: Texts
     step: Texts
@@ -281,8 +349,45 @@ class SupportMeasure(_Entry, frozen=True):
     answers: tuple[str, ...]
     """Ids of the factors it answers."""
     min_age: float | None = None
+    max_age: float | None = None
+    """Exclusive."""
     special_needs_only: bool = False
     partners: tuple[str, ...] = ()
+    plan: dict[str, Forms] = {}
+    """How a support plan says what is done; the name where nothing is given."""
+    frequency: Texts = {}
+    """How often; empty where a plan leaves it to people."""
+    success: dict[str, Forms] = {}
+    """How it is seen that it helps."""
+    weeks: Positive | None = None
+    """For how long it is proposed; to the end of the semester where nothing is given."""
+    programmes: tuple[str, ...] = ()
+    """Programmes of education in which it is offered; empty: all."""
+    min_level: int | None = None
+    max_level: int | None = None
+    id: str = ""
+
+
+class Goal(_Entry, frozen=True):
+    """What a support plan sets out to reach about one factor, so that it can be checked; the table's name is the factor.
+
+    Placeholders: ``{target}``, ``{value}`` (what is recorded now), ``{by}`` (date), ``{subjects}`` (those that the evidence
+    names), the words for the learner.
+    """
+
+    text: dict[str, Forms]
+    count: Literal["target", "subjects", ""] = ""
+    """Which number chooses the form."""
+    fixed: float | None = None
+    """The target itself."""
+    share: Share | None = None
+    """The target as a share of what is recorded now; ``least`` and ``most`` bound it."""
+    least: float = 0
+    most: float | None = None
+    per_month: bool = False
+    """Whether the target is of a month, from a raw count of the review window (`RiskFactor.raw`, else the value)."""
+    weeks_before_end: int = 0
+    """How long before the end of the semester it is to be reached."""
     id: str = ""
 
 
@@ -325,6 +430,8 @@ class Signal(_Entry, frozen=True):
     role: str = ""
     step: Texts = {}
     """The next step that the signal itself asks for."""
+    due_days: Annotated[int, msgspec.Meta(ge=0)] | None = None
+    """Days from the list's within which the step is due, 0 for the same day; None: as every step."""
     sensitivity: Sensitivity = "ordinary"
     id: str = ""
 
@@ -426,6 +533,22 @@ class PlanStatus(_Entry, frozen=True):
 
     id: str
     name: Texts
+    next: tuple[str, ...] | None = None
+    """States that may follow; None: the one listed after it."""
+    needs: tuple[str, ...] = ()
+    """Fields of the plan that must be filled in before it comes into this state."""
+    needs_reason: bool = False
+
+
+class SignerAge(_Entry, frozen=True):
+    """At what age somebody signs a plan."""
+
+    min_age: float | None = None
+    """Inclusive."""
+    max_age: float | None = None
+    """Exclusive."""
+    unknown: bool = True
+    """Whether it holds where the age is not known."""
 
 
 class LearnerWords(_Entry, frozen=True):
@@ -467,4 +590,12 @@ class Programme(_Entry, frozen=True):
     """Whether the official form of the plan could be read."""
     note: Texts
     source: str
+    signatures: dict[str, tuple[str, ...]] = {}
+    """By programme of education: who signs a plan, in order (ids in ``approvers``); ``approval`` where nothing is given."""
+    signer_ages: dict[str, SignerAge] = {}
+    """By id of a signer: at what age of the learner; the others always sign."""
+    adult_age: float = 18
+    """From which the parents' view is no longer required."""
+    review_weeks: int = 8
+    """After how many weeks a plan is looked at again; at the latest on the last school day of the semester."""
     id: str = ""

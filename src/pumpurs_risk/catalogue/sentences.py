@@ -26,6 +26,17 @@ MORE = ("n",)
 """In the end of a list that is cut short."""
 CLAUSE = ()
 """The clause of a work limit is put into a sentence as it is."""
+CHANGED = ("value", "now", *LEARNER)
+"""In the condition of a what-if."""
+CHANGED_WORD = ("word",)
+"""There too, and in what is shared, of a rated factor."""
+SHARED = ("value",)
+"""In what several pupils have in common."""
+TOGETHER = ("group", "group_acc", "group_gen", "group_loc")
+"""In the one step for a class, a school or a subject."""
+MEASURE = ("subjects",)
+"""In what a plan says of a measure."""
+GOAL = ("target", "value", "by", "subjects", *LEARNER)
 FORMS = ("none", "zero", "one", "other")
 
 

@@ -12,6 +12,7 @@ from pumpurs_risk.catalogue.entries import (
     CalendarRules,
     Construct,
     ContextColumn,
+    Goal,
     Partner,
     Programme,
     ProtectedAttribute,
@@ -33,6 +34,7 @@ ENTRY_TYPES: dict[str, type[msgspec.Struct]] = {
     "roles": Role,
     "partners": Partner,
     "measures": SupportMeasure,
+    "goals": Goal,
     "base_rates": BaseRate,
     "work_limits": WorkLimit,
     "signals": Signal,
@@ -46,7 +48,7 @@ SINGLE_TYPES: dict[str, type[msgspec.Struct]] = {"calendar": CalendarRules, "pro
 FIXED = ("context", "protected")
 """Tables whose shipped entries nobody may change; protected attributes may be added, columns of the factor table not."""
 SCHEMA_VERSION = 1
-_TEXTS_INSIDE = {"sentences": 2, "typical": 0, "learner": 2}
+_TEXTS_INSIDE = {"sentences": 2, "typical": 0, "learner": 2, "together": 2}
 """How deep a field is completed rather than replaced; 1 where nothing is said (a text per language, a contrast)."""
 
 

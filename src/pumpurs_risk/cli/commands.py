@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from pumpurs_risk.cli import models, monitoring, say, scoring
+from pumpurs_risk.cli import collecting, models, monitoring, papers, plans, rights, say, scoring
 
 
 class Commands(click.Group):
@@ -34,7 +34,8 @@ def commands() -> None:
 
 
 for each in (
-    scoring.score, scoring.template, scoring.check, scoring.describe, *models.COMMANDS,
-    monitoring.monitor, scoring.pseudonymise, scoring.demo, scoring.schema,
+    scoring.score, scoring.template, scoring.check, scoring.describe, papers.reports, collecting.collect, plans.plans,
+    *models.COMMANDS,
+    monitoring.monitor, *rights.COMMANDS, scoring.pseudonymise, scoring.demo, scoring.schema,
 ):  # fmt: skip
     commands.add_command(each)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from pumpurs_risk.cli import ALL_WELL, SET_ASIDE, language, options, say
 from pumpurs_risk.cli.terminal import progress, show_problems
+
+if TYPE_CHECKING:
+    from pumpurs_risk.batch.past import Past
 
 _ALL_CORES = -1
 
@@ -50,9 +53,16 @@ def train(data: tuple[Path, ...], **given: Any) -> None:
         made = train_model(past, lang=given["lang"] or "lv", progress=tell, n_jobs=_ALL_CORES, **training)
     for line in made.lines(language()):
         click.echo(line)
+    _show_messages(past)
     if past.records is not None:
         show_problems(past.records, to_error=True, written=False)
     sys.exit(ALL_WELL if made.all_well else SET_ASIDE)
+
+
+def _show_messages(past: Past) -> None:
+    """Say what in the lists could not be used."""
+    for line in past.messages(language()):
+        click.echo(f"  - {line}", err=True)
 
 
 _TRAINING = ("horizon", "prior", "out", "name", "shareable", "municipality", "support_design")
@@ -85,6 +95,7 @@ def evaluate(model: str, data: tuple[Path, ...], horizon: str, out: Path | None,
         account = evaluate_model(model, past, horizon=horizon, out=out, lang=lang, n_jobs=_ALL_CORES)
     for line in account.lines(language()):
         click.echo(line)
+    _show_messages(past)
     sys.exit(ALL_WELL if past.all_well else SET_ASIDE)
 
 

@@ -29,6 +29,9 @@ from pumpurs_risk.locale import text
 @options.mapping
 @click.option("--previous", type=options.path, multiple=True, metavar="RUN", help=say("help.previous"))
 @click.option("--no-previous", is_flag=True, help=say("help.no_previous"))
+@click.option("--lists-only", is_flag=True, help=say("help.lists_only"))
+@click.option("--without", type=click.Choice(["special", "sensitive"]), default=None, help=say("help.without"))
+@click.option("--no-names", is_flag=True, help=say("help.no_names"))
 @options.lang
 @options.key
 @options.scope
@@ -162,12 +165,18 @@ def pseudonymise(
 def demo(out: Path, seed: int, lang: str | None) -> None:
     """Make a municipality and score it."""
     from pumpurs_risk.batch.demo import run_demo
+    from pumpurs_risk.batch.planning import write_plans
 
     with progress() as tell:
         semesters = run_demo(out, seed=seed, lang=lang or "lv", progress=tell)
     for made in semesters:
         for line in made.lines(language()):
             click.echo(line)
+    last = semesters[-1].run
+    assert last.path is not None and last.records is not None
+    plans = write_plans(last.path, names=last.records.key.path if last.records.key else None, lang=lang)
+    click.echo(text("plans.cli.written", language(), written=plans.written, unchanged=plans.unchanged))
+    click.echo(text("plans.cli.folder", language(), path=plans.folder))
     # the made mistakes are part of the show: what they set aside is no failure of the demonstration
 
 

@@ -56,6 +56,8 @@ def of_school(
     tables = {"pupils": named.sort_values(["semester", "level", "class_id", "name"], ignore_index=True)}
     semesters = known["semesters"].to_pandas()
     tables["semesters"] = semesters[semesters["school_id"] == school_id].drop(columns=["school_id", "programme"])
+    offered = known["offers"].to_pandas()
+    tables["offers"] = offered[offered["school_id"] == school_id].drop(columns="school_id").reset_index(drop=True)
     for name in _HANDED_IN:
         if name in tables:
             continue

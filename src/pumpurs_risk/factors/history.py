@@ -137,6 +137,7 @@ def stack_tables(
     outcomes: SchoolRecords | Any,
     horizon: str | Horizon = "1y",
     *,
+    rolls: Sequence[tuple[dt.date | str, pd.DataFrame]] = (),
     follow_up: dt.date | str | None = None,
     returned: str = "stayed",
     drop_missing: bool = False,
@@ -153,6 +154,8 @@ def stack_tables(
         The days in any order.
     outcomes : SchoolRecords or data frame
         What became of the pupils, under the ids of the factor tables. Records with a table of pupils say more.
+    rolls : sequence of (day, factor table)
+        Further days on which it is known who was there, and that are not stacked themselves.
     horizon, follow_up, returned, drop_missing, catalogue
         As for ``training_table_of``.
 
@@ -179,8 +182,9 @@ def stack_tables(
     """
     by_day = dict(zip(_each_once([day for day, _ in tables], ordered=False), (X for _, X in tables), strict=True))
     ordered = sorted(by_day.items())
+    there = [*ordered, *((as_day(day).astype(object), X) for day, X in rolls)]
     later = _with_outcomes(None, outcomes)
-    return _stacked(ordered, later, later, horizon, ordered, follow_up, returned, drop_missing, catalogue)
+    return _stacked(ordered, later, later, horizon, there, follow_up, returned, drop_missing, catalogue)
 
 
 def list_days(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from statistics import NormalDist
 from typing import TYPE_CHECKING, Any
 
@@ -37,6 +37,9 @@ def flag(
     *,
     catalogue: Catalogue | None = None,
     as_of: dt.date | None = None,
+    set_aside: Collection[str] = (),
+    added: Collection[str] = (),
+    kept: Collection[str] = (),
 ) -> pd.DataFrame:
     """Say of every pupil who needs a look first, and how sure that is.
 
@@ -53,6 +56,15 @@ def flag(
         Core factors and signals; the shipped one by default.
     as_of : datetime.date, optional
         Day of the list, for signals that are in force for a time only.
+    set_aside : collection of str, optional
+        Ids of pupils whom staff dismissed with a reason and of whom nothing material changed (`returning` says who).
+        They are not listed, their place goes to the next pupil, and they still count as above the threshold.
+    added : collection of str, optional
+        Ids of pupils whom staff added: watched at least. They take no place that is not theirs by risk. Who is both
+        added and set aside is added: a person asked for them.
+    kept : collection of str, optional
+        Ids of pupils whom staff confirmed and whose support still runs: watched at least, so that they do not vanish
+        the moment it helps.
 
     Returns
     -------
@@ -62,8 +74,9 @@ def flag(
         none), ``certainty`` (sure, unsure, not_enough_data), ``cut`` (risk; 0 where everyone has a place, 1 where no
         one has), ``above``, ``above_low``, ``above_high`` (risk at or above the threshold; with all base rates at low
         and at high), ``listed`` (inside the cut), ``uncertain_cut`` (could change places across it), ``tie`` (as
-        risky as the last on the list, and not all of these fit), ``always_look`` (signal ids joined by ";"),
-        ``order`` (1.. within the school by risk).
+        risky as the last on the list, and not all of these fit), ``always_look`` (signal ids joined by ";"; those of
+        pupils set aside too), ``order`` (1.. within the school by risk, everyone counted), ``set_aside`` (tier none)
+        and ``added``.
 
     Raises
     ------
@@ -95,9 +108,12 @@ def flag(
     risk, risk_2y = model.risk(frame, "1y"), model.risk(frame, "2y")
     low, high = model.rate_shift(frame)
     evidence = core_evidence(model, frame, catalogue)
-    found = _Cuts(model, frame, policy, eta, sd, risk)
+    ids = frame["pupil_id"].astype(str)
+    by_staff = ids.isin(list(added)).to_numpy()
+    aside = ids.isin(list(set_aside)).to_numpy() & ~by_staff
+    found = _Cuts(model, frame, policy, eta, sd, risk, aside)
     little = (evidence < policy.enough_evidence) | (model.missing_sd(frame) > policy.most_missing_sd)
-    watched = found.uncertain | (risk_2y >= policy.threshold)
+    watched = found.uncertain | (risk_2y >= policy.threshold) | by_staff | ids.isin(list(kept)).to_numpy()
     asked = _newcomer(frame, policy) | little
     return pd.DataFrame(
         {
@@ -109,7 +125,7 @@ def flag(
             "log_odds": eta,
             "sd": sd,
             "evidence_share": evidence,
-            "tier": np.select([found.listed, asked, watched], ["act_now", "ask_first", "watch"], "none"),
+            "tier": np.select([aside, found.listed, asked, watched], ["none", "act_now", "ask_first", "watch"], "none"),
             "certainty": np.select([little, found.sure], ["not_enough_data", "sure"], "unsure"),
             "cut": found.cut,
             "above": found.above,
@@ -120,6 +136,8 @@ def flag(
             "tie": found.tie,
             "always_look": signal_ids(frame, catalogue, as_of),
             "order": found.order,
+            "set_aside": aside,
+            "added": by_staff,
         }
     )
 
@@ -138,8 +156,9 @@ def summarise(flags: pd.DataFrame, policy: FlagPolicy | None = None) -> pd.DataF
     -------
     pandas.DataFrame
         ``school_id``, ``roll``, ``above`` (N), ``above_low``, ``above_high``, ``places`` (K), ``not_covered`` (U =
-        max(0, N - K)), ``not_covered_low``, ``not_covered_high``, ``listed``, ``ask_first``, ``uncertain``; one row
-        per school, by id.
+        max(0, N - K)), ``not_covered_low``, ``not_covered_high``, ``listed``, ``ask_first``, ``uncertain``,
+        ``set_aside``, ``added``; one row per school, by id. N and U speak of the risk alone: pupils set aside are in
+        both, whatever was decided about them.
 
     Examples
     --------
@@ -153,7 +172,7 @@ def summarise(flags: pd.DataFrame, policy: FlagPolicy | None = None) -> pd.DataF
     """
     policy = policy or FlagPolicy()
     marks = flags.assign(roll=1, ask_first=flags["tier"] == "ask_first", uncertain=flags["uncertain_cut"])
-    counted = ["roll", "above", "above_low", "above_high", "listed", "ask_first", "uncertain"]
+    counted = ["roll", "above", "above_low", "above_high", "listed", "ask_first", "uncertain", "set_aside", "added"]
     table = marks.groupby("school_id", sort=True)[counted].sum().astype("int64").reset_index()
     places = [policy.places_of(s, n) for s, n in zip(table["school_id"], table["roll"], strict=True)]
     table.insert(5, "places", np.array(places, dtype=np.int64))
@@ -179,9 +198,16 @@ class _Cuts:
     """Finds every school's cut and what follows from it; arrays have one entry per pupil."""
 
     def __init__(
-        self, model: AdditiveModel, frame: pd.DataFrame, policy: FlagPolicy, eta: Floats, sd: Floats, risk: Floats
+        self,
+        model: AdditiveModel,
+        frame: pd.DataFrame,
+        policy: FlagPolicy,
+        eta: Floats,
+        sd: Floats,
+        risk: Floats,
+        aside: Flags,
     ) -> None:
-        self.model, self.frame, self.policy = model, frame, policy
+        self.model, self.frame, self.policy, self.aside = model, frame, policy, aside
         self.eta, self.sd, self.risk = np.round(eta, _EQUAL), sd, risk
         self.by = policy.cut_by_for(model)
         self.cross = NormalDist().inv_cdf(policy.change_places)  # 0 or less: how far behind one may be and still pass
@@ -207,16 +233,18 @@ class _Cuts:
         for name, rows in zip(names, np.split(sorted_rows, ends[:-1]), strict=True):
             yield str(name), rows
 
-    def _cut_school(self, school_id: str, rows: NDArray[np.int64]) -> None:
+    def _cut_school(self, school_id: str, everyone: NDArray[np.int64]) -> None:
+        places = self.policy.places_of(school_id, len(everyone))
+        self.order[everyone] = np.arange(1, len(everyone) + 1)
+        rows = everyone[~self.aside[everyone]]  # the cut is found among the others
         roll = len(rows)
-        places = min(self.policy.places_of(school_id, roll), roll)
+        places = min(places, roll)
         by_places = 1.0 if places == 0 else 0.0 if places == roll else float(self.risk[rows[places - 1]])
         threshold = self.policy.threshold
         places_bind = self.by == "places" or (self.by == "both" and by_places >= threshold)
         inside = places if places_bind else int(self.above[rows].sum())
-        self.order[rows] = np.arange(1, roll + 1)
         self.listed[rows[:inside]] = True
-        self.cut[rows] = by_places if places_bind else threshold
+        self.cut[everyone] = by_places if places_bind else threshold
         if not places_bind:
             behind = np.where(self.listed[rows], -1.0, 1.0) * (self.eta[rows] - logit(threshold))
             self.uncertain[rows] = behind >= self.cross * self.sd[rows]
@@ -242,7 +270,8 @@ class _Cuts:
         """Posterior probability of being on this side of the cut is at least ``policy.sure``."""
         with np.errstate(divide="ignore"):
             cut = np.log(self.cut) - np.log1p(-self.cut)  # -inf: everyone has a place; inf: no one has
-        ahead = np.where(self.listed, 1.0, -1.0) * (self.eta - cut)
+        side = self.listed | (self.aside & (self.risk >= self.cut))  # of those set aside: where their risk is
+        ahead = np.where(side, 1.0, -1.0) * (self.eta - cut)
         sure: Flags = ahead >= NormalDist().inv_cdf(self.policy.sure) * self.sd
         return sure
 

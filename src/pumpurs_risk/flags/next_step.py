@@ -17,10 +17,10 @@ from pumpurs_risk.records.validation.parsing import as_day
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from pumpurs_risk.catalogue import Catalogue
+    from pumpurs_risk.catalogue import Catalogue, Signal
 
 DUE_AFTER = dt.timedelta(days=14)
-"""When a next step should be done by, from the day of the list."""
+"""When a next step should be done by, from the day of the list, unless a signal states its own term."""
 _DEFAULT_ROLE = "class_teacher"  # the usual ladder starts there (domain: class teacher, social pedagogue, support team)
 
 
@@ -36,9 +36,9 @@ def next_steps(
 ) -> pd.DataFrame:
     """Give every pupil on a list one next step.
 
-    On a list are the tiers act_now, watch and ask_first, and everyone with an always-look signal. The step is, in
-    this order: what the pupil's first signal asks for; for ask_first the first question; the first fitting measure of
-    the leading factor of the first risk reason that has one; the first question; a talk with the class teacher.
+    On a list are the tiers act_now, watch and ask_first, everyone with an always-look signal, and whom staff added. The
+    step is, in this order: what the pupil's first signal asks for; for ask_first the first question; the first fitting
+    measure of the leading factor of the first risk reason that has one; the first question; a talk with the class teacher.
 
     Parameters
     ----------
@@ -58,8 +58,8 @@ def next_steps(
     Returns
     -------
     pandas.DataFrame
-        ``pupil_id``, ``step``, ``role`` (id), ``role_name``, ``due`` (date), ``code`` (such as ``"measure:mentor"``),
-        one row per pupil on a list, in the order of `flags`.
+        ``pupil_id``, ``step``, ``role`` (id), ``role_name``, ``due`` (date: two weeks after the list, or the signal's own
+        term), ``code`` (such as ``"measure:mentor"``), one row per pupil on a list, in the order of `flags`.
 
     Examples
     --------
@@ -73,7 +73,7 @@ def next_steps(
     >>> steps[["role_name", "due"]].iloc[0].tolist()
     ['class teacher', datetime.date(2027, 1, 29)]
     """
-    on_list = flags[(flags["tier"] != "none") | (flags["always_look"] != "")]
+    on_list = flags[are_on_list(flags)]
     steps = _Steps(on_list, catalogue, lang, X)
     steps.from_signals()
     steps.from_questions(questions, steps.tier == "ask_first")
@@ -86,10 +86,33 @@ def next_steps(
             "step": steps.step,
             "role": steps.role,
             "role_name": steps.role_names(),
-            "due": np.full(len(on_list), as_day(as_of).astype(object) + DUE_AFTER, dtype=object),
+            "due": steps.due(as_day(as_of).astype(object)),
             "code": steps.code,
         }
     )
+
+
+def are_on_list(flags: pd.DataFrame) -> NDArray[np.bool_]:
+    """Say for every row of `flags` whether the pupil is on a list: by tier, by a signal, or added by staff.
+
+    Examples
+    --------
+    >>> are_on_list(pd.DataFrame({"tier": ["watch", "none", "none"], "always_look": ["", "violence", ""]})).tolist()
+    [True, True, False]
+    """
+    on: NDArray[np.bool_] = (flags["tier"] != "none").to_numpy(dtype=bool) | (
+        flags["always_look"].fillna("") != ""
+    ).to_numpy(dtype=bool)
+    return on | flags["added"].to_numpy(dtype=bool) if "added" in flags else on
+
+
+def due_of(signal: Signal, as_of: dt.date) -> dt.date:
+    """Say by when a signal's step should be done: by its own term, else two weeks after the list."""
+    return as_of + _term(signal)
+
+
+def _term(signal: Signal) -> dt.timedelta:
+    return DUE_AFTER if signal.due_days is None else dt.timedelta(days=signal.due_days)
 
 
 class _Steps:
@@ -102,6 +125,7 @@ class _Steps:
         self.signals = on_list["always_look"].to_numpy(dtype=object)
         n = len(on_list)
         self.step, self.role, self.code = (np.full(n, None, dtype=object) for _ in range(3))
+        self.term = np.full(n, DUE_AFTER, dtype=object)
         self.age = np.full(n, np.nan)
         self.programme = np.full(n, "", dtype=object)
         if X is not None:
@@ -121,6 +145,7 @@ class _Steps:
                 continue
             named = [found for found in combinations if signal_id in found.split(";")]
             where = pd.Series(self.signals).isin(named).to_numpy() & pd.isna(self.step)
+            self.term[where] = _term(signal)
             self._give(where, signal.step[self.lang], signal.role or _DEFAULT_ROLE, f"signal:{signal_id}")
 
     def from_measures(self, reasons: pd.DataFrame) -> None:
@@ -153,6 +178,11 @@ class _Steps:
     def from_default(self) -> None:
         """Give those who are left the first rung of the ladder."""
         self._give(pd.isna(self.step), text("flags.default_step", self.lang), _DEFAULT_ROLE, "default")
+
+    def due(self, as_of: dt.date) -> NDArray[np.object_]:
+        """Give the day by which each step should be done."""
+        due: NDArray[np.object_] = np.array([as_of], dtype=object) + self.term
+        return due
 
     def role_names(self) -> NDArray[np.object_]:
         """Give what each step's role is called in the pupil's programme."""

@@ -10,13 +10,13 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from pumpurs_risk.catalogue.suppression import hidden_groups, merged_kinds
 from pumpurs_risk.evaluation.figures.calibration import wilson
 from pumpurs_risk.monitoring.drift import ALPHA
 from pumpurs_risk.monitoring.groups import UNKNOWN
 from pumpurs_risk.monitoring.lists import MadeList
 from pumpurs_risk.monitoring.noise import adjusted
 from pumpurs_risk.monitoring.result import DecisionUse, GroupDifference
-from pumpurs_risk.monitoring.suppression import hidden_groups, merged_kinds
 
 LEAST_JUDGED = 30
 """Pupils below which no share is given and nothing is concluded."""

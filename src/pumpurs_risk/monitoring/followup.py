@@ -11,13 +11,13 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import stats
 
+from pumpurs_risk.catalogue.suppression import hidden_groups
 from pumpurs_risk.evaluation.figures.calibration import calibration_line, log_odds, wilson
 from pumpurs_risk.model.odds import expit, shift_to
 from pumpurs_risk.monitoring.groups import UNKNOWN
 from pumpurs_risk.monitoring.lists import MadeList
 from pumpurs_risk.monitoring.noise import Bools, Floats, adjusted
 from pumpurs_risk.monitoring.result import Followed, Outcomes
-from pumpurs_risk.monitoring.suppression import hidden_groups
 
 LEAST_LEAVERS = 30
 """Leavers below which nothing is concluded of a group."""

@@ -13,14 +13,15 @@ MARK = "pumpurs_risk:"
 """Starts the hidden row above each table that can be read back: ``pumpurs_risk:list``."""
 ABOUT_SHEET = "pumpurs_risk"
 """Hidden sheet that says which list this is, and whose row is whose."""
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
+"""2: what became of pupils who are on no roster any more, dismissed pupils on a sheet of their own."""
 DECISIONS = ("confirmed", "dismissed", "deferred")
 """What staff can decide about a pupil on the list; a pupil they add has ``added``."""
 
 _PUPIL = ("pupil_id", "shown", "class_id")
 LIST_COLUMNS = (
     *_PUPIL, "tier", "certainty", "reason_1", "reason_2", "step", "role_name", "due", "always_look", "decision", "note",
-    "order",
+    "order", "change",
 )  # fmt: skip
 QUESTION_COLUMNS = (
     *_PUPIL, "factor", "question", "role", "role_name", "kind", "scale", "unit", "low", "high", "answer", "order",
@@ -30,6 +31,16 @@ DETAIL_COLUMNS = (*_PUPIL, "kind", "sentence", "contribution")
 NOT_ASSESSED_COLUMNS = ("file", "sheet", "row", "column", "value", "message")
 OUT_OF_SCOPE_COLUMNS = ("shown", "class_id", "reason")
 ADDED_COLUMNS = ("shown", "class_id", "why")
+REPORT_PUPIL_COLUMNS = (
+    *_PUPIL, "programme", "section", "tier", "certainty", "risk", "risk_2y", "band", "per_100", "uncertain_cut", "tie",
+    "always_look", "change", "change_text", "decision", "note", "step", "role_name", "due", "order", "plan",
+)  # fmt: skip
+REPORT_PATTERN_COLUMNS = (
+    "scope", "group", "n", "observed", "share", "expected_share", "lower", "upper", "name", "sentence", "proposal",
+    "role_name", "due",
+)  # fmt: skip
+MISSING_COLUMNS = (*_PUPIL, "last_seen", "outcome", "note")
+GONE_COLUMNS = ("shown", "class_id", "text")
 
 
 def _empty(*columns: str) -> Callable[[], pd.DataFrame]:
@@ -62,7 +73,8 @@ class SchoolPaper:
         ask_first, none), ``certainty`` (sure, unsure, not_enough_data), ``reason_1``, ``reason_2`` (sentences),
         ``step`` (what to do next), ``role_name`` (who), ``due`` (date), ``always_look`` (short names of signals joined
         by "; "), ``decision`` (confirmed, dismissed, deferred or empty), ``note`` (text), ``order`` (whole number;
-        rows are sorted by it, it is never shown). ``listed``: inside the cut. ``ask_first``: tier ask_first.
+        rows are sorted by it, it is never shown), ``change`` (since the last list, text, may be empty). ``listed``: inside
+        the cut. ``ask_first``: tier ask_first.
         ``not_covered``: above the threshold, but no place. ``watch``: the remaining pupils of tier watch. A pupil
         stands in one of the four.
     uncertain : pandas.DataFrame
@@ -85,6 +97,13 @@ class SchoolPaper:
         ``shown``, ``class_id``, ``reason`` (text).
     added : pandas.DataFrame
         Pupils whom staff added earlier: ``shown``, ``class_id``, ``why``.
+    set_aside : pandas.DataFrame
+        Pupils whom staff dismissed earlier and of whom nothing material changed: as ``listed``, and ``why`` (text).
+    missing : pandas.DataFrame
+        Pupils of the last list who are not on the roster now: ``pupil_id``, ``shown``, ``class_id``, ``last_seen`` (date of
+        the list that had them), ``outcome`` (id of an outcome already known, or empty), ``note``.
+    gone : pandas.DataFrame
+        Those known to have left or to have moved to another school: ``shown``, ``class_id``, ``text``.
     learner : {"pupil", "trainee"}
         How learners are called (vocational schools: trainee).
     notes : tuple of str
@@ -111,5 +130,65 @@ class SchoolPaper:
     not_assessed: pd.DataFrame = field(default_factory=_empty(*NOT_ASSESSED_COLUMNS))
     out_of_scope: pd.DataFrame = field(default_factory=_empty(*OUT_OF_SCOPE_COLUMNS))
     added: pd.DataFrame = field(default_factory=_empty(*ADDED_COLUMNS))
+    set_aside: pd.DataFrame = field(default_factory=_empty(*LIST_COLUMNS, "why"))
+    missing: pd.DataFrame = field(default_factory=_empty(*MISSING_COLUMNS))
+    gone: pd.DataFrame = field(default_factory=_empty(*GONE_COLUMNS))
     learner: Literal["pupil", "trainee"] = "pupil"
     notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class SchoolReport:
+    """Everything that one school's page says to one audience; filtered for that audience before it gets here.
+
+    Parameters
+    ----------
+    audience : str
+        ``support_staff``, ``class_teacher`` or ``head``.
+    school_id, title, municipality, semester, run, lang, as_of, expires, summary, learner, notes
+        As in `SchoolPaper`.
+    group : str
+        The class whose teacher it is for; empty for a whole school.
+    numbers : {"full", "band", "none"}
+        How exactly a risk may be told.
+    pupils : pandas.DataFrame
+        ``pupil_id``, ``shown``, ``class_id``, ``programme``, ``section`` (listed, ask_first, not_covered, watch, added,
+        set_aside, signal), ``tier``, ``certainty``, ``risk``, ``risk_2y`` (NaN where numbers are not told), ``band``
+        (text), ``per_100`` (pupils of 100 like this, NaN where not told), ``uncertain_cut``, ``tie`` (bool),
+        ``always_look`` (names joined by "; "), ``change`` (code), ``change_text``, ``decision``, ``note``, ``step``,
+        ``role_name``, ``due``, ``order``, ``plan`` (status in words, or empty).
+    reasons : pandas.DataFrame
+        ``pupil_id``, ``kind`` (base, risk, strength, unknown, rest, total, hidden), ``rank``, ``line``, ``name``,
+        ``sentence``, ``contribution`` (log-odds; NaN where none or not told), ``factor``.
+    what_if, questions, signals, trend, patterns, changes, missing : pandas.DataFrame
+        ``what_if``: pupil_id, rank, sentence, risk_after, reached. ``questions`` and ``signals``: as in `SchoolPaper`.
+        ``trend``: pupil_id, as_of (date), semester, risk. ``patterns``: scope, group, n, observed, share,
+        expected_share, lower, upper, name, sentence, proposal, role_name, due. ``changes``: change, pupil_id, shown,
+        class_id, text. ``missing``: pupil_id, shown, class_id, last_seen.
+    """
+
+    audience: str
+    school_id: str
+    title: str
+    as_of: dt.date
+    expires: dt.date
+    summary: Mapping[str, Any]
+    municipality: str = ""
+    semester: str = ""
+    run: str = ""
+    lang: str = "lv"
+    learner: Literal["pupil", "trainee"] = "pupil"
+    notes: tuple[str, ...] = ()
+    group: str = ""
+    numbers: Literal["full", "band", "none"] = "full"
+    pupils: pd.DataFrame = field(default_factory=_empty(*REPORT_PUPIL_COLUMNS))
+    reasons: pd.DataFrame = field(
+        default_factory=_empty("pupil_id", "kind", "rank", "line", "name", "sentence", "contribution", "factor")
+    )
+    what_if: pd.DataFrame = field(default_factory=_empty("pupil_id", "rank", "sentence", "risk_after", "reached"))
+    questions: pd.DataFrame = field(default_factory=_empty(*QUESTION_COLUMNS))
+    signals: pd.DataFrame = field(default_factory=_empty(*SIGNAL_COLUMNS))
+    trend: pd.DataFrame = field(default_factory=_empty("pupil_id", "as_of", "semester", "risk"))
+    patterns: pd.DataFrame = field(default_factory=_empty(*REPORT_PATTERN_COLUMNS))
+    changes: pd.DataFrame = field(default_factory=_empty("change", "pupil_id", "shown", "class_id", "text"))
+    missing: pd.DataFrame = field(default_factory=_empty("pupil_id", "shown", "class_id", "last_seen"))

@@ -1,4 +1,4 @@
-"""The sheets that name pupils: the list, ask first, not covered, watch, always look, the uncertain cut."""
+"""The sheets that ask for decisions: the list, ask first, not covered, watch, dismissed before, always look, the cut."""
 
 from __future__ import annotations
 
@@ -14,8 +14,12 @@ from pumpurs_risk.reports.paper import ADDED_COLUMNS, DECISIONS, LIST_COLUMNS, S
 from pumpurs_risk.reports.sheet_top import cut_note, first_rows, open_sheet, rows_of, write_header, write_top
 
 LIST_IDS = ("pupil_id", "shown", "class_id", "tier", "reason_1", "reason_2", "certainty", "step", "decision")
+CHANGED_IDS = ("pupil_id", "shown", "class_id", "tier", "change", "reason_1", "reason_2", "step", "decision")
+"""With what changed since the last list; how sure it is then stands below the tier, so that eight columns stay in sight."""
+SET_ASIDE_IDS = ("pupil_id", "shown", "class_id", "why", "reason_1", "reason_2", "step", "decision")
 SIGNAL_IDS = ("pupil_id", "shown", "class_id", "sentence", "source", "step", "decision")
 _LIST_WIDTHS = (8, 21, 10, 21, 33, 33, 13, 33, 17)
+_CHANGED_WIDTHS = (8, 20, 8, 19, 24, 32, 32, 30, 16)
 _ROOM_TO_ADD = 5
 """Empty rows below the list for pupils whom it missed."""
 
@@ -48,10 +52,11 @@ def write_list(book: WorkbookWriter, paper: SchoolPaper, places: DecisionPlaces,
     lines : list of str
         First line, then the lines below the confidential line.
     """
-    sheet = open_sheet(book, paper, "list", _LIST_WIDTHS, hidden=1)
+    sheet = open_sheet(book, paper, "list", _widths(paper), hidden=1)
     empty = [] if len(paper.listed) else [text("workbook.top.empty", paper.lang)]
     row = write_top(sheet, paper, lines[0], [" ".join(lines[1:]), *empty, *cut_note(paper, len(paper.listed))])
-    row = _write_pupil_rows(sheet, row, paper, first_rows(paper.listed, LIST_COLUMNS, "listed"), places)
+    frame = first_rows(paper.listed, LIST_COLUMNS, "listed")
+    row = _write_pupil_rows(sheet, row, paper, frame, places, untiered="added")
     _write_added(sheet, row + 1, paper)
     sheet.page.activate()
     sheet.lock()
@@ -77,10 +82,30 @@ def write_pupils(
     """
     if not len(frame):
         return
-    sheet = open_sheet(book, paper, key, _LIST_WIDTHS, hidden=1)
+    sheet = open_sheet(book, paper, key, _widths(paper), hidden=1)
     lines = [text(f"workbook.intro.{key}", paper.lang), *cut_note(paper, len(frame))]
     row = write_top(sheet, paper, sheet.name, lines)
     _write_pupil_rows(sheet, row, paper, first_rows(frame, LIST_COLUMNS, key), places)
+    sheet.lock()
+
+
+def write_set_aside(book: WorkbookWriter, paper: SchoolPaper, places: DecisionPlaces) -> None:
+    """Write whom staff dismissed earlier and why the list leaves them out; the decision can be made anew."""
+    if not len(paper.set_aside):
+        return
+    lang = paper.lang
+    sheet = open_sheet(book, paper, "set_aside", (8, 21, 10, 36, 36, 36, 33, 24), hidden=1)
+    lines = [text("workbook.intro.set_aside", lang), *cut_note(paper, len(paper.set_aside))]
+    row = write_top(sheet, paper, sheet.name, lines)
+    headings = [text(f"workbook.columns.{name}", lang) for name in ("set_aside_why", *SET_ASIDE_IDS[4:])]
+    header = row = write_header(sheet, row, "set_aside", SET_ASIDE_IDS, [*pupil_headings(paper), *headings])
+    for pupil in rows_of(first_rows(paper.set_aside, (*LIST_COLUMNS, "why"), "set_aside")):
+        row += 1
+        sheet.row(row, [pupil.pupil_id, pupil.shown, pupil.class_id], "text")
+        sheet.row(row, [pupil.why, pupil.reason_1, pupil.reason_2, step_text(pupil, lang)], start=3)
+        _write_decision(sheet, row, 7, pupil, paper, places)
+    _offer_decisions(sheet, header, row, 7, lang)
+    sheet.table(header, row)
     sheet.lock()
 
 
@@ -149,26 +174,49 @@ def step_text(pupil: Any, lang: str) -> str:
 
 
 def _write_pupil_rows(
-    sheet: SheetWriter, row: int, paper: SchoolPaper, frame: pd.DataFrame, places: DecisionPlaces
+    sheet: SheetWriter,
+    row: int,
+    paper: SchoolPaper,
+    frame: pd.DataFrame,
+    places: DecisionPlaces,
+    untiered: str = "none",
 ) -> int:
-    """Write the list's table; returns the row after it."""
-    lang = paper.lang
-    names = ("tier", "reason_1", "reason_2", "certainty", "step", "decision")
-    headings = [*pupil_headings(paper), *(text(f"workbook.columns.{name}", lang) for name in names)]
-    header = row = write_header(sheet, row, "list", LIST_IDS, headings)
+    """Write the list's table; returns the row after it. Who stands on the list without a tier was added by staff."""
+    lang, changed = paper.lang, has_changes(paper)
+    ids = CHANGED_IDS if changed else LIST_IDS
+    headings = [*pupil_headings(paper), *(text(f"workbook.columns.{name}", lang) for name in ids[3:])]
+    header = row = write_header(sheet, row, "list", ids, headings)
     for pupil in rows_of(frame):
         row += 1
-        tier = text(f"workbook.tier.{pupil.tier}", lang)
-        if not is_blank(pupil.always_look):
-            tier += "\n" + text("workbook.list.always_look", lang, names=_within_sentence(pupil.always_look))
+        tier = text(f"workbook.tier.{untiered if pupil.tier == 'none' else pupil.tier}", lang)
         certainty = text(f"workbook.certainty.{pupil.certainty}", lang)
-        values = [pupil.pupil_id, pupil.shown, pupil.class_id, tier, pupil.reason_1, pupil.reason_2, certainty]
-        styles = ["text", "text", "text", pupil.tier, "body", "body", "body"]
-        sheet.row(row, [*values, step_text(pupil, lang)], [*styles, "body"])
+        signs = _always_look(pupil, lang)
+        cells = {"tier": f"{tier}\n{certainty}{signs}" if changed else tier + signs}
+        cells |= {"certainty": certainty, "change": pupil.change}
+        cells |= {"reason_1": pupil.reason_1, "reason_2": pupil.reason_2, "step": step_text(pupil, lang)}
+        sheet.row(row, [pupil.pupil_id, pupil.shown, pupil.class_id], "text")
+        looks = [pupil.tier if name == "tier" else "body" for name in ids[3:-1]]
+        sheet.row(row, [cells[name] for name in ids[3:-1]], looks, start=3)
         _write_decision(sheet, row, 8, pupil, paper, places)
     _offer_decisions(sheet, header, row, 8, lang)
     sheet.table(header, row)
     return row + 1
+
+
+def has_changes(paper: SchoolPaper) -> bool:
+    """Whether an earlier list was compared with: if so, every sheet of the list says what changed."""
+    frames = (paper.listed, paper.ask_first, paper.not_covered, paper.watch)
+    return any("change" in frame and not frame["change"].map(is_blank).all() for frame in frames)
+
+
+def _widths(paper: SchoolPaper) -> tuple[int, ...]:
+    return _CHANGED_WIDTHS if has_changes(paper) else _LIST_WIDTHS
+
+
+def _always_look(pupil: Any, lang: str) -> str:
+    if is_blank(pupil.always_look):
+        return ""
+    return "\n" + text("workbook.list.always_look", lang, names=_within_sentence(pupil.always_look))
 
 
 def _within_sentence(names: str) -> str:

@@ -1,7 +1,7 @@
 """The support staff's workbook of one school: the list, what to ask, why, what could not be used, how to use it.
 
 For support staff only, and it says so at the top of every sheet and at the foot of every page. Sheets without rows are
-left out, except the list and the guidance. Decisions, answers and added pupils are read back by
+left out, except the list and the guidance. Decisions, answers, added pupils and what became of those who left are read back by
 ``reports/returned.py``.
 """
 
@@ -16,8 +16,16 @@ import pandas as pd
 from pumpurs_risk.locale import date_text, number, text
 from pumpurs_risk.records.workbook.writer import WorkbookWriter
 from pumpurs_risk.reports.guidance import write_guidance
-from pumpurs_risk.reports.paper import ABOUT_SHEET, FORMAT_VERSION, SchoolPaper
-from pumpurs_risk.reports.pupil_sheets import DecisionPlaces, write_list, write_pupils, write_signals, write_uncertain
+from pumpurs_risk.reports.missing_sheet import write_missing
+from pumpurs_risk.reports.paper import ABOUT_SHEET, FORMAT_VERSION, SchoolPaper, SchoolReport
+from pumpurs_risk.reports.pupil_sheets import (
+    DecisionPlaces,
+    write_list,
+    write_pupils,
+    write_set_aside,
+    write_signals,
+    write_uncertain,
+)
 from pumpurs_risk.reports.support_sheets import write_details, write_not_assessed, write_out_of_scope, write_questions
 
 
@@ -59,6 +67,8 @@ def write_support_staff_workbook(target: Path | BinaryIO, paper: SchoolPaper) ->
         for key in ("ask_first", "not_covered", "watch"):
             write_pupils(book, paper, key, getattr(paper, key), places)
         write_questions(book, paper)
+        write_missing(book, paper)
+        write_set_aside(book, paper, places)
         write_signals(book, paper, places)
         write_details(book, paper)
         write_uncertain(book, paper, places)
@@ -67,12 +77,12 @@ def write_support_staff_workbook(target: Path | BinaryIO, paper: SchoolPaper) ->
         book.hidden_sheet(ABOUT_SHEET, _about_rows(paper))
 
 
-def first_line(paper: SchoolPaper) -> str:
+def first_line(paper: SchoolPaper | SchoolReport) -> str:
     """Say how many are above the threshold, how many places there are, and how many are left without one.
 
     Parameters
     ----------
-    paper : SchoolPaper
+    paper : SchoolPaper or SchoolReport
         Whose ``summary`` to say.
 
     Returns
@@ -89,7 +99,7 @@ def first_line(paper: SchoolPaper) -> str:
 
     def bounds(name: str) -> str:
         low, high = summary.get(f"{name}_low"), summary.get(f"{name}_high")
-        if low is None or high is None or pd.isna(low) or pd.isna(high):
+        if low is None or high is None or pd.isna(low) or pd.isna(high) or low == high == summary[name]:
             return ""
         return text("workbook.top.range", lang, low=number(int(low), lang), high=number(int(high), lang))
 
@@ -136,7 +146,10 @@ def _about_rows(paper: SchoolPaper) -> list[Sequence[Any]]:
         ("run", paper.run),
         ("lang", paper.lang),
     ]
-    frames = (paper.listed, paper.ask_first, paper.not_covered, paper.watch, paper.signals, paper.questions)
+    frames = (
+        paper.listed, paper.ask_first, paper.not_covered, paper.watch, paper.signals, paper.questions, paper.set_aside,
+        paper.missing,
+    )  # fmt: skip
     people = pd.concat([frame[["pupil_id", "shown", "class_id"]] for frame in frames if len(frame)] or [pd.DataFrame()])
     if len(people):
         rows += [("pupil", *person) for person in people.drop_duplicates("pupil_id").itertuples(index=False)]

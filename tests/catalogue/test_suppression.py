@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.optimize import linprog
 
-from pumpurs_risk.monitoring.suppression import FEWEST, hidden_groups, merged_kinds
+from pumpurs_risk.catalogue.suppression import FEWEST, hidden_groups, merged_kinds
 
 
 def tables_of(school, programme):
