@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import jsonschema
+import msgspec
 import pytest
 from lxml import etree
 
@@ -18,6 +19,8 @@ from pumpurs_risk.batch.plan_files import is_open, plan_stem, read_plans, replac
 from pumpurs_risk.batch.planning import draft_plans, write_plans
 from pumpurs_risk.errors import PlanError, RunError
 from pumpurs_risk.plans import SupportPlanDraft, plan_from_json
+from pumpurs_risk.plans.plan import PlanAddition
+from pumpurs_risk.reports.docx_reading import read_plan_docx
 
 W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 
@@ -104,6 +107,32 @@ def test_what_a_person_typed_stays_and_the_replaced_files_lie_in_earlier(home: P
     assert "pārņemti 2 cilvēka labojumi" in again.lines[0]
     earlier = docx.parent / "earlier"
     assert (earlier / f"{docx.stem}_v1.docx").read_bytes() == typed and (earlier / f"{docx.stem}_v1.json").is_file()
+    assert write_plans(home / "run").written == 0
+
+
+def test_what_a_tool_wrote_into_the_json_stays_and_reaches_the_document(home: Path) -> None:
+    docx = first_plan(home)
+    for number, (field, words) in enumerate((("notes", "No rīka."), ("pupil_view", "Gribu."), ("notes", ""))):
+        raw = json.loads(docx.with_suffix(".json").read_text(encoding="utf-8"))
+        raw["fields"][field]["value"] = words
+        docx.with_suffix(".json").write_text(json.dumps(raw), encoding="utf-8")
+        assert write_plans(home / "run").written == 1
+        plan = kept(home, docx)
+        assert (plan.value(field), plan.version) == (words, number + 2)
+        assert [(change.tag, change.kind) for change in plan.changes] == [(field, "person")]
+        assert read_plan_docx(docx).fields[field] == words
+        assert write_plans(home / "run").written == 0
+
+
+def test_a_tool_and_a_person_who_write_at_once_both_stay(home: Path) -> None:
+    docx = typed_into(first_plan(home), {"notes": "Cilvēka.", "pupil_view": "Gribu."})
+    raw = json.loads(docx.with_suffix(".json").read_text(encoding="utf-8"))
+    raw["fields"]["notes"]["value"], raw["fields"]["evaluation"]["value"] = "Rīka.", "Izdevās."
+    docx.with_suffix(".json").write_text(json.dumps(raw), encoding="utf-8")
+    assert write_plans(home / "run").conflicts == 1
+    plan = kept(home, docx)
+    assert plan.value("notes") == f"Rīka.\n[{docx.name}] Cilvēka."
+    assert (plan.value("pupil_view"), plan.value("evaluation")) == ("Gribu.", "Izdevās.")
     assert write_plans(home / "run").written == 0
 
 
@@ -290,3 +319,68 @@ def test_lock_files_of_word_and_libreoffice_say_that_a_document_is_open(tmp_path
 def test_a_plans_file_name_fits_any_disk() -> None:
     assert plan_stem("IAP", "9/a:*", "A" * 300, "2026/2027-2").startswith("IAP_9_a")
     assert len(plan_stem("IAP", "9.a", "A" * 300, "2026/2027-2")) <= 120
+
+
+def test_a_status_and_a_tick_set_in_the_json_stay_beside_an_untouched_document(home: Path) -> None:
+    docx = first_plan(home)
+    file = docx.with_suffix(".json")
+    raw = json.loads(file.read_text(encoding="utf-8"))
+    raw["fields"]["parents_view"]["value"] = "Piekrīt."
+    raw["fields"]["application.on_file"]["value"] = "yes"
+    raw["status"] = "agreed"
+    file.write_text(json.dumps(raw), encoding="utf-8")
+    write_plans(home / "run")
+    plan, printed = kept(home, docx), read_plan_docx(docx).fields
+    for said in (plan.value, printed.get):
+        assert [said(t) for t in ("parents_view", "application.on_file", "status")] == ["Piekrīt.", "yes", "agreed"]
+    assert plan.status == "agreed" and write_plans(home / "run").written == 0
+
+
+def test_an_addition_written_into_the_json_is_printed(home: Path) -> None:
+    docx = first_plan(home)
+    file = docx.with_suffix(".json")
+    raw = json.loads(file.read_text(encoding="utf-8"))
+    raw["additions"] = [{"place": "measures", "cells": ["Kavējumi", "Šaha pulciņš", "Treneris"]}]
+    file.write_text(json.dumps(raw), encoding="utf-8")
+    assert write_plans(home / "run").written == 1
+    for found in (kept(home, docx), read_plan_docx(docx)):
+        assert [(a.place, a.cells) for a in found.additions] == [("measures", ("Kavējumi", "Šaha pulciņš", "Treneris"))]
+    assert write_plans(home / "run").written == 0
+
+
+@pytest.mark.parametrize("place", ["../atsutits.docx", "no_epasta/vecāki/a.DOCX"])
+def test_a_returned_copy_is_found_wherever_it_lies(home: Path, place: str) -> None:
+    docx = first_plan(home)
+    copy = docx.parent / place
+    copy.parent.mkdir(parents=True, exist_ok=True)
+    typed_into(docx, {"notes": "No e-pasta."}, copy)
+    assert write_plans(home / "run").written == 1
+    assert kept(home, docx).value("notes") == "No e-pasta." and not copy.exists()
+    assert write_plans(home / "run").written == 0
+
+
+def test_a_returned_copy_of_no_known_plan_is_named_wherever_it_lies(home: Path) -> None:
+    docx = first_plan(home)
+    shutil.copy(docx, home / "plans" / "sveša.docx")
+    docx.with_suffix(".json").unlink()
+    docx.unlink()
+    run = home / "other"
+    pr.score(pr.make_cohort(n_pupils=20, random_state=8), as_of="2027-01-15", lang="lv", out=run, lists_only=True)
+    assert any("sveša.docx" in problem for problem in write_plans(run).problems)
+    assert (home / "plans" / "sveša.docx").is_file()
+
+
+def test_a_measure_that_a_person_added_last_semester_is_in_the_next_plan(home: Path) -> None:
+    added = PlanAddition(place="measures", cells=("Kavējumi", "Šaha pulciņš"), by="a.docx")
+    other = PlanAddition(place="text", cells=("Tikai toreiz.",))
+    plans = [msgspec.structs.replace(plan, additions=(added, other)) for plan, _ in read_plans(home / "plans")]
+    later = pr.score(pr.make_cohort(n_pupils=80, random_state=3), as_of="2027-09-15", lang="lv", lists_only=True)
+    following = [plan for plan in draft_plans(later, previous=plans) if plan.follows]
+    assert following
+    for plan in following:
+        assert [(a.place, a.cells, a.by) for a in plan.additions] == [(added.place, added.cells, plan.follows)]
+
+
+def test_a_language_that_is_none_of_ours_is_refused_before_anything_is_drafted(home: Path) -> None:
+    with pytest.raises(ValueError, match="xx"):
+        draft_plans(home / "run", lang="xx")

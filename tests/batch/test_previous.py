@@ -1,8 +1,11 @@
 import datetime as dt
+from dataclasses import replace
 
+import pandas as pd
 import pytest
 
-from pumpurs_risk.batch.previous import EarlierWork
+import pumpurs_risk as pr
+from pumpurs_risk.batch.previous import ADDED, EarlierWork
 from pumpurs_risk.catalogue import Catalogue
 from pumpurs_risk.errors import RecordsError, RunError
 
@@ -265,3 +268,17 @@ def test_support_that_evaluated_plans_tell_of_comes_back(handed_out, read):
     [given] = read(run).support.itertuples()
     assert (given.pupil_id, given.measure) == ("liepas:a", "mentor")
     assert str(given.date_to)[:10] == "2027-05-20"
+
+
+def test_whom_staff_added_is_found_among_the_schools_pupils_not_only_among_those_printed():
+    cohort = pr.make_cohort(n_pupils=60, random_state=0, form="sheet")
+    X = pr.factor_table(cohort, as_of="2027-01-15")
+    first, twin, other = X[["pupil_id", "school_id", "class_id"]].iloc[:3].to_dict("records")
+    called = {first["pupil_id"]: "Anna  Bērziņa", twin["pupil_id"]: "Jānis Kalns", other["pupil_id"]: "Jānis Kalns"}
+    rows = [(pupil, X.set_index("pupil_id").at[pupil, "school_id"], name, "") for pupil, name in called.items()]
+    records = replace(cohort, names=pd.DataFrame(rows, columns=["pupil_id", "school_id", "name", "own_id"]))
+    X = X.assign(school_id=first["school_id"]).assign(class_id=["7.a", "8.a", "9.a", *X["class_id"][3:]])
+    typed = [("anna bērziņa", ""), ("Jānis Kalns", "9.a."), ("Jānis Kalns", ""), ("Nezināms", "7.a")]
+    added = pd.DataFrame([(first["school_id"], "", *who, "", "2026-09-15") for who in typed], columns=list(ADDED))
+    found = replace(EarlierWork(), added=added).recognised(records, X).added["pupil_id"].tolist()
+    assert found == [first["pupil_id"], other["pupil_id"], "", ""]

@@ -417,3 +417,72 @@ def test_a_plan_that_a_later_run_drafted_again_outlives_its_first_run(kept):
     day = pr.open_run(kept / "2027-01-15").manifest.keep_until + dt.timedelta(days=1)
     purge(kept, today=day, dry_run=False)
     assert [path.name for path in Path(kept / "plans" / "liepas").iterdir()] == ["IAP_2.json"]
+
+
+@pytest.mark.parametrize("name", ["IAP_{id}.docx", "IAP_{id}.json", "kopija.docx", "earlier/IAP_0_v1.json"])
+def test_a_plan_that_cannot_be_read_stops_the_erasure_and_is_named(kept, name):
+    pupil = listed_pupil(kept).pupil_id
+    path = kept / "plans" / "liepas" / name.format(id=pupil)
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(b"PK\x03\x04 cut off")
+    before = dict(everything_in(kept))
+    with pytest.raises(RunError) as raised:
+        erase_pupil(kept, pupil)
+    assert raised.value.code == "erase_unreadable"
+    assert path.relative_to(kept).as_posix() in raised.value.message("lv")
+    assert dict(everything_in(kept)) == before
+    path.unlink()
+    assert erase_pupil(kept, pupil).plans == 1
+
+
+@pytest.mark.parametrize("name", ["{id}.docx", "saruna par {id}.xlsx"])
+def test_a_damaged_file_elsewhere_stops_the_erasure_only_if_its_name_holds_the_pupil(kept, name):
+    pupil = listed_pupil(kept).pupil_id
+    (kept / "vestule.docx").write_bytes(b"PK\x03\x04 cut off")
+    (kept / name.format(id=pupil)).write_bytes(b"PK\x03\x04 cut off")
+    with pytest.raises(RunError) as raised:
+        erase_pupil(kept, pupil)
+    assert raised.value.params["file"] == name.format(id=pupil)
+    (kept / name.format(id=pupil)).unlink()
+    assert erase_pupil(kept, pupil).runs == 2
+
+
+def test_a_letter_among_the_plans_that_is_no_plan_does_not_stop_the_erasure(kept):
+    letter = kept / "plans" / "liepas" / "vestule.docx"
+    body = '<w:document xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"><w:body/></w:document>'
+    with zipfile.ZipFile(letter, "w") as archive:
+        archive.writestr("word/document.xml", body)
+    assert erase_pupil(kept, listed_pupil(kept).pupil_id).plans == 1
+    assert letter.exists()
+
+
+def print_plan(path, plan):
+    from pumpurs_risk.catalogue import Catalogue
+    from pumpurs_risk.plans import plan_from_json
+    from pumpurs_risk.reports.docx import PlanTemplate
+
+    drafted = plan_from_json(plan.read_bytes(), plan.name)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(PlanTemplate.load(lang="lv").render(drafted, Catalogue.load()))
+
+
+def test_purging_removes_renamed_copies_of_the_plans_too(kept):
+    plans = kept / "plans" / "liepas"
+    write_plan(plans / "IAP_2.json", "P-OTHER", run="2027-06-10")
+    write_plan(plans / "earlier" / "IAP_2_v1.json", "P-OTHER", run="2027-01-15")
+    renamed = [kept / "plans" / "no Ilzes.docx", plans / "sarunai.docx"]
+    living = plans / "mans.docx"
+    for path, number in zip([*renamed, living], (0, 1, 2), strict=True):
+        print_plan(path, plans / f"IAP_{number}.json")
+    day = pr.open_run(kept / "2027-01-15").manifest.keep_until + dt.timedelta(days=1)
+    purge(kept, today=day, dry_run=False)
+    assert [path.exists() for path in (*renamed, living)] == [False, False, True]
+
+
+def test_a_record_of_acts_of_a_newer_version_is_left_as_it_is(kept):
+    newer = b'{"schema_version": 99, "acts": {}}'
+    (kept / "erasures.json").write_bytes(newer)
+    with pytest.raises(RunError) as raised:
+        erase_pupil(kept, listed_pupil(kept).pupil_id)
+    assert raised.value.code == "acts_newer"
+    assert (kept / "erasures.json").read_bytes() == newer

@@ -1,12 +1,15 @@
-"""What people do with papers: type into a list's tables, into a plan in Word, and into a plan's JSON."""
+"""What people do: run a command, type into a list's tables, into a plan in Word, and into a plan's JSON."""
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
+import pytest
 from lxml import etree
 from tests.conftest import write_into
 
@@ -15,6 +18,22 @@ from pumpurs_risk.records.workbook.reader import read_workbook
 W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 NEW_ROW = ""
 """Instead of a pupil's id: the first row of a table, such as the one for pupils whom staff add."""
+
+
+def said(*args: object, codes: tuple[int, ...] = (0,)) -> str:
+    """Run ``pumpurs-risk ARGS`` in the English terminal: what it prints. For fixtures that serve a whole file."""
+    from pumpurs_risk import cli
+
+    out, code = io.StringIO(), 0
+    with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(out), contextlib.redirect_stderr(out):
+        patch.setattr(cli, "LANG", "en")
+        patch.setattr("sys.argv", ["pumpurs-risk", *map(str, args)])
+        try:
+            cli.main()
+        except SystemExit as stop:
+            code = int(stop.code or 0)
+    assert code in codes, out.getvalue()
+    return out.getvalue()
 
 
 def fill_list(book: Path, typed: Mapping[tuple[str, str, str], str]) -> None:

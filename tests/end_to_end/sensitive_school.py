@@ -17,6 +17,9 @@ SECRETS = {
 }  # fmt: skip
 """What is recorded of some pupils, by their own id; each also has what everybody may see."""
 
+TWIN = "99"
+"""Own id of a pupil whose journal is that of 01, and who has no secret."""
+
 
 def write_sensitive_school(folder: Path, n: int = 60) -> Path:
     """Write the school's sheet as CSV; nobody in it exists."""
@@ -36,6 +39,10 @@ def write_sensitive_school(folder: Path, n: int = 60) -> Path:
             [own, f"Izdomātais{i} Skolēns{i}", f"{8 + i % 3}.{'ab'[i % 2]}", 2027 - 14 - i % 3, 480, missed, missed // 4,
              f"{rng.uniform(3.5, 9):.1f}".replace(".", ","), *(secrets.get(f, 0) for f in factors)]
         )  # fmt: skip
+    twin = list(rows[0])  # as the first pupil in all that the journal says, and nothing else is known
+    twin[0], twin[1] = TWIN, "Izdomātais Dvīnis"
+    twin[8:] = [0] * len(factors)
+    rows.append(twin)
     path = folder / "skola.csv"
     with path.open("w", encoding="utf-8-sig", newline="") as handle:
         csv.writer(handle, delimiter=";").writerows([headings, *rows])

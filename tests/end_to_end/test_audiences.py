@@ -4,7 +4,7 @@ import re
 import zipfile
 
 import pytest
-from tests.end_to_end.sensitive_school import SECRETS, write_sensitive_school
+from tests.end_to_end.sensitive_school import SECRETS, TWIN, write_sensitive_school
 
 import pumpurs_risk as pr
 from pumpurs_risk.catalogue import Audience, Catalogue
@@ -91,3 +91,24 @@ def test_names_stay_out_of_a_run_that_shall_have_none(tmp_path):
         if path.is_file():
             assert "Izdomātais" not in path.read_bytes().decode("utf-8", "replace")
             assert "Izdomātais" not in texts_in(path) if path.suffix != ".parquet" else True
+
+
+@pytest.mark.parametrize("reader", ["class_teacher", "head"])
+def test_the_next_step_of_two_with_the_same_journal_is_the_same_whatever_else_is_known(school_run, reader):
+    from pumpurs_risk.batch.pages import PageMaker
+    from pumpurs_risk.batch.papers import maker_of
+
+    papers = maker_of(school_run["lv"])
+    pupils = PageMaker(papers, Audience.load(reader, papers.catalogue)).pupils
+    own = pupils.set_index(pupils["pupil_id"].str.rpartition(":")[2])
+    assert own.loc["01", ["step", "role_name", "due"]].equals(own.loc[TWIN, ["step", "role_name", "due"]])
+
+
+@pytest.mark.parametrize("reader", ["family_pupil", "family_parent"])
+def test_a_familys_page_is_the_same_for_two_with_the_same_journal(school_run, reader):
+    run = school_run["lv"]
+    pages = {}
+    for own, name in (("01", "Izdomātais1 Skolēns1"), (TWIN, "Izdomātais Dvīnis")):
+        (path,) = (run.path / "schools").glob(f"*/{reader}/*_{own}.html")
+        pages[own] = path.read_text(encoding="utf-8").replace(name, "")
+    assert pages["01"] == pages[TWIN]

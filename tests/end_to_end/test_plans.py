@@ -47,6 +47,7 @@ def test_a_run_of_a_newer_version_is_refused(run, made, tmp_path):
     (newer / "run.json").write_text(json.dumps(manifest | {"schema_version": 99}), encoding="utf-8")
     refused = run("plans", newer)
     assert refused.code == 2 and not (tmp_path / "plans").exists()
+    assert "newer version of the program" in refused.err and "Nothing is wrong with it" in refused.err
 
 
 def test_a_template_that_is_no_document_is_refused_before_anything_is_written(run, made, tmp_path):

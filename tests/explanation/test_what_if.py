@@ -387,3 +387,24 @@ def test_the_shipped_catalogue_has_words_for_every_change():
         for lang in ("lv", "en"):
             assert (factor.sentences[lang].what_if is not None) == (offered and factor.kind != "level"), factor.id
         assert change is None or change.reason
+
+
+def test_today_and_the_target_are_never_printed_as_the_same_number():
+    import pumpurs_risk as pr
+
+    X = pd.DataFrame(
+        {
+            "pupil_id": ["a", "b"],
+            "programme_level": "general-10",
+            "mean_mark": [5.06, 4.96],
+            "absence_share": [0.118, 0.1249],
+        }
+    )
+    model = pr.load_model("literature-prior")
+    below = model.risk(X) * 0.97
+    told = pr.what_if(model, X, below=below, lang="en")
+    import re
+
+    for sentence in told.loc[told["reached"], "sentence"]:
+        found = re.search(r"([\d.]+)[^\d]*\(now ([\d.]+)", sentence)
+        assert found is None or found[1] != found[2], sentence

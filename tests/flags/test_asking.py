@@ -170,3 +170,17 @@ def test_an_empty_table_has_no_questions(model, X, flags, asked, catalogue):
     nobody = questions(model, X.iloc[:0], flags.iloc[:0], catalogue)
     assert len(nobody) == 0
     assert list(nobody.columns) == list(asked.columns)
+
+
+def test_nobody_is_asked_about_a_pupil_whom_staff_set_aside():
+    import pumpurs_risk as pr
+
+    X = pr.factor_table(pr.make_cohort(n_pupils=120, random_state=3, form="sheet"), as_of="2027-01-15")
+    X["teacher_concern"] = np.nan
+    model, catalogue = pr.load_model("literature-prior").for_recorded(X), pr.Catalogue.load()
+    first = pr.flag(model, X, pr.FlagPolicy(places=4))
+    dismissed = first.loc[first["listed"], "pupil_id"].tolist()
+    flags = pr.flag(model, X, pr.FlagPolicy(places=4), set_aside=dismissed)
+    asked = pr.questions(model, X, flags, catalogue)
+    assert set(pr.questions(model, X, first, catalogue)["pupil_id"]) & set(dismissed)
+    assert not set(asked["pupil_id"]) & set(dismissed)

@@ -185,6 +185,48 @@ def test_a_new_signal_is_said_and_puts_one_on_the_list():
     assert told["why_plain"].endswith("known to the support staff.")
 
 
+@pytest.mark.parametrize("lang", ["lv", "en"])
+def test_a_new_signal_makes_worse_who_was_on_a_list_before_whatever_the_risk_does(dictated, lang):
+    for then, now in ((-1.0, -1.0), (-1.0, -1.3), (-1.0, -2.5)):
+        model, before = dictated([then, -3.0], violence=0.0)
+        _, today = dictated([now, -3.0], violence=[1.0, 0.0])
+        lists = [flag(model, X, FlagPolicy(places=1)) for X in (today, before)]
+        found = changes(*lists, moved=moves(model, today, before), lang=lang).set_index("pupil_id").loc["p00"]
+        assert (found["change"], found["code"], found["sensitivity"]) == ("worse", "signal", "sensitive")
+        assert found["why"] == text("changes.why.signal", lang, names="Vardarbība" if lang == "lv" else "Violence")
+        assert found["why_plain"] == text("changes.why.signal_hidden", lang)
+        again = changes(lists[0], lists[0], lang=lang).set_index("pupil_id").loc["p00"]
+        assert again["change"] == "same"  # it is new once
+
+
+def test_who_was_set_aside_and_has_a_new_signal_is_worse(dictated):
+    model, X = dictated([-1.0, -2.0], violence=0.0)
+    before = flag(model, X, FlagPolicy(places=2))
+    now = flag(model, X.assign(violence=[1.0, 0.0]), FlagPolicy(places=2), set_aside=["p00"])
+    found = changes(now, before, lang="en").set_index("pupil_id").loc["p00"]
+    assert (found["change"], found["code"]) == ("worse", "signal")
+    assert "nothing material" not in found["why"]
+
+
+def test_a_risk_that_rose_is_said_beside_the_new_signal():
+    before = pupils(absence_share=[0.03], violence=0.0)
+    found = from_to(before, pupils(absence_share=[0.40], violence=1.0)).iloc[0]
+    assert (found["change"], found["code"]) == ("worse", "pupil")
+    assert found["why"].startswith("The signs of risk have grown;")
+    assert found["why"].endswith("New sign to check whatever the risk: Violence.")
+
+
+def test_a_signal_that_comes_of_another_grade_is_said_and_makes_nobody_worse():
+    before = pupils(failing_subjects=[1.0], violence=0.0)
+    up = before.assign(level=10.0, programme_level="general-10")
+    found = from_to(before, up).iloc[0]
+    assert found["change"] == "same"
+    assert "New sign to check" in found["why"]
+    assert from_to(before, up.assign(violence=1.0)).iloc[0]["change"] == "worse"
+    failing = pupils(failing_subjects=[0.0], level=8.0, programme_level="general-8", mean_mark=6.0)
+    assert from_to(failing, failing.assign(failing_subjects=2.0)).iloc[0]["change"] == "worse"
+
+
 def test_a_pupil_of_another_school_moved_and_did_not_leave(dictated):
     model, X = dictated([-1.0, -1.0, -5.0], school_id=["a", "a", "b"])
     lists = [flag(model, table, FlagPolicy(places=2)) for table in (X.assign(school_id=["b", "a", "b"]), X)]

@@ -50,6 +50,23 @@ def test_where_there_is_no_pattern_one_is_seldom_told(schools, model, catalogue)
     assert np.mean(false) <= 0.10  # the nominal share; less is expected, because counts are whole
 
 
+def test_rare_facts_are_seldom_a_pattern_where_there_is_none():
+    rng = np.random.default_rng(4)
+    classes, level = np.repeat(np.arange(30), 20), np.repeat(np.tile(np.arange(5), 6), 20)
+    false = []
+    for _ in range(60):
+        seen = []
+        for share in (0.01, 0.02, 0.04, 0.08):
+            affected = rng.random(600) < share * np.exp(rng.normal(0, 0.4, 5))[level]
+            for groups, count in ((classes, 30), (classes // 10, 3)):
+                strata = Strata(groups, level, np.zeros(5, dtype=np.int64), count)
+                seen.append(look(strata, np.ones(600, dtype=bool), affected, 0.1))
+        q = adjusted_for_looks(np.concatenate([s.p_value for s in seen]))
+        told = np.concatenate([(s.observed >= 3) & (s.observed - s.n * s.expected_share >= 2) for s in seen])
+        false.append((told & (q <= 0.1)).any())
+    assert np.mean(false) <= 0.10
+
+
 @pytest.mark.parametrize("schools", [1, 4])
 def test_a_planted_class_is_found(schools, model, catalogue):
     found = []
@@ -78,6 +95,33 @@ def test_a_school_whose_excess_is_one_class_is_told_as_that_class(model, catalog
     assert told.loc[told["factor"] == "absence_share", ["scope", "group"]].values.tolist() == [["class", "7.a"]]
 
 
+@pytest.mark.parametrize("factor", ["bullying", "low_income", "peer_conflicts"])
+def test_a_class_that_makes_up_its_schools_pattern_is_told_alone_though_a_few_others_are_affected(
+    factor, model, catalogue
+):
+    X = run_of(np.random.default_rng(3), 4, size=33)
+    high = catalogue.factors[factor].contrast.high
+    rng = np.random.default_rng(8)
+    X[factor] = np.where(rng.random(len(X)) < 0.045, high, 0.0)
+    school, in_class = X["school_id"] == "s0", X["class_id"] == "9.b"
+    rest = X.index[school & ~in_class]
+    X.loc[X.index[school], factor] = 0.0
+    X.loc[rest[::12][:25], factor] = high  # a little more than elsewhere, and no pattern by itself
+    X.loc[X.index[school & in_class][:31], factor] = high
+    assert (X.loc[school, factor] == high).sum() == 56
+    told = patterns(model, X, catalogue=catalogue).query("school_id == 's0' and factor == @factor")
+    assert told[["scope", "group"]].values.tolist() == [["class", "9.b"]]
+
+
+def test_what_happens_at_home_is_never_a_matter_for_a_class(model, catalogue):
+    for factor in ("family_conflict", "weak_parent_support", "parents_absent", "marriage", "out_of_home_care"):
+        entry = catalogue.factors[factor]
+        assert catalogue.constructs[entry.construct].together is None
+        told = patterns(model, one_class(22, 20, factor, entry.contrast.high), catalogue=catalogue)
+        assert factor not in set(told["factor"])
+    assert "low_income" in set(patterns(model, one_class(22, 20, "low_income", 2.0), catalogue=catalogue)["factor"])
+
+
 def test_a_level_that_is_usual_for_its_composition_is_no_pattern(model, catalogue):
     X = run_of(np.random.default_rng(0), 8)
     X["absence_share"] = np.where(
@@ -100,6 +144,41 @@ def test_p_values_are_those_of_scipy():
 def test_with_a_certain_expectation_the_p_value_is_the_binomial_one():
     found = beta_binomial_tail(np.array([9]), np.array([22]), np.array([0.15e7]), np.array([0.85e7]))
     assert found[0] == pytest.approx(stats.binomtest(9, 22, 0.15, alternative="greater").pvalue, rel=1e-3)
+
+
+def two_groups(k, n, b, m, typical):
+    """The p-value of k of n beside b of m of the same level."""
+    groups = Strata(np.repeat([0, 1], [n, m]), np.zeros(n + m, dtype=np.int64), np.zeros(1, dtype=np.int64), 2)
+    affected = np.r_[np.arange(n) < k, np.arange(m) < b]
+    return look(groups, np.ones(n + m, dtype=bool), affected, typical).p_value[0]
+
+
+@pytest.mark.parametrize("typical", [0.01, 0.1, 0.5])
+def test_of_two_plain_groups_the_p_value_is_that_of_fisher_s_exact_test(typical):
+    sizes = (5, 12, 30, 200)
+    for n, m in ((n, m) for n in sizes for m in sizes):
+        for k in sorted({1, 3, n // 3, n // 2, n - 1, n}):
+            for b in sorted({0, 1, 2, m // 4, m // 2, m - 1, m}):
+                exact = stats.fisher_exact([[k, n - k], [b, m - b]], alternative="greater").pvalue
+                assert two_groups(k, n, b, m, typical) == pytest.approx(exact, rel=1e-3), (k, n, b, m)
+
+
+def test_a_levels_own_pupils_are_counted_once_however_many_levels_there_are():
+    # two schools of five like grades: the others are never worth more than their number
+    for size, k, b in ((40, 3, 0), (40, 12, 2), (8, 6, 0)):
+        n = 5 * size
+        level = np.tile(np.arange(5), 2 * size)
+        schools = Strata(np.repeat([0, 1], n), level, np.zeros(5, dtype=np.int64), 2)
+        affected = np.r_[np.arange(n) < k, np.arange(n) < b]
+        p = look(schools, np.ones(2 * n, dtype=bool), affected, 0.02).p_value[0]
+        assert p >= 0.5 * stats.fisher_exact([[k, n - k], [b, n - b]], alternative="greater").pvalue
+
+
+def test_three_of_200_beside_none_of_200_are_no_pattern(model, catalogue):
+    level = np.tile([5.0, 6.0, 7.0, 8.0, 9.0], 80)
+    X = pd.DataFrame({"pupil_id": [f"p{i}" for i in range(400)], "school_id": np.repeat(["a", "b"], 200), "level": level,
+                      "programme": "general", "peer_conflicts": np.where(np.arange(400) < 3, 2.0, 0.0)})  # fmt: skip
+    assert len(patterns(model, X, catalogue=catalogue)) == 0
 
 
 def test_q_values_are_benjamini_and_hochberg_s():

@@ -41,4 +41,4 @@ def test_a_notebook_is_kept_without_results(path):
 def test_every_notebook_is_told_of_in_the_folder_s_readme():
     told = (FOLDER / "README.md").read_text(encoding="utf-8")
     assert [path.name for path in NOTEBOOKS if path.name not in told] == []
-    assert len(NOTEBOOKS) == 6
+    assert len(NOTEBOOKS) == 7

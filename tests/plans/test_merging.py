@@ -8,8 +8,8 @@ from collections.abc import Callable
 import msgspec
 
 from pumpurs_risk.plans import EditedPlan, SupportPlanDraft, merge
-from pumpurs_risk.plans.merging import row_of
-from pumpurs_risk.plans.plan import PlanAddition
+from pumpurs_risk.plans.plan import PlanAddition, PlanField, PlanMeasure
+from pumpurs_risk.plans.printed import as_written, row_of
 
 Maker = Callable[..., SupportPlanDraft]
 
@@ -181,3 +181,63 @@ def test_hostile_words_come_through(small_plan: Maker) -> None:
     assert merged.value("pupil_view") == words
     noisy = copy_of(small_plan(), notes="Piezīme.\x0b\r\n")
     assert merge(small_plan(), small_plan(), [noisy]) == small_plan()
+
+
+def in_json(plan: SupportPlanDraft, **words: str) -> SupportPlanDraft:
+    """Change values in a plan's JSON, beside files that were written before."""
+    plan = as_written(plan)
+    told = {tag.replace("__", "."): text for tag, text in words.items()}
+    fields = {t: msgspec.structs.replace(f, value=told.get(t, f.value)) for t, f in plan.fields.items()}
+    return msgspec.structs.replace(plan, fields=fields)
+
+
+def test_what_was_written_into_the_json_stays_beside_an_untouched_document(small_plan: Maker) -> None:
+    document = copy_of(small_plan())
+    merged = merge(small_plan(), in_json(small_plan(), pupil_view="Gribu.", status="agreed"), [document])
+    assert (merged.value("pupil_view"), merged.value("status"), merged.status) == ("Gribu.", "agreed", "agreed")
+    assert {(c.tag, c.kind) for c in merged.changes} == {("pupil_view", "person"), ("status", "status")}
+    written = as_written(merged)
+    assert merge(small_plan(), written, [copy_of(written)]) is written
+
+
+def test_words_of_the_json_are_not_emptied_by_a_document_that_was_emptied(small_plan: Maker) -> None:
+    merged = merge(small_plan(), in_json(small_plan(), notes="No rīka."), [copy_of(small_plan(), notes="")])
+    assert merged.value("notes") == "No rīka." and [c.kind for c in merged.changes] == ["conflict"]
+
+
+def test_the_status_at_the_top_of_the_json_counts_as_the_plans_status(small_plan: Maker) -> None:
+    kept = msgspec.structs.replace(as_written(small_plan()), status="approved")
+    merged = merge(small_plan(notes="Jauns."), kept, [copy_of(small_plan())])
+    assert (merged.status, merged.value("status"), merged.value("notes")) == ("approved", "approved", "Piezīme.")
+    assert [(c.tag, c.kind, c.before, c.after) for c in merged.changes] == [("status", "status", "draft", "approved")]
+    written = as_written(merged)
+    assert merge(small_plan(notes="Jauns."), written, [copy_of(written)]) is written
+
+
+def test_an_addition_of_the_json_stays_and_one_taken_out_of_the_document_that_printed_it_goes(
+    small_plan: Maker,
+) -> None:
+    old, new = (PlanAddition(place="measures", cells=(words, "Treneris")) for words in ("Peldēšana", "Šahs"))
+    first = as_written(msgspec.structs.replace(small_plan(), additions=(old,)))
+    document = copy_of(first)
+    merged = merge(small_plan(), msgspec.structs.replace(first, additions=(old, new)), [document])
+    assert merged.additions == (old, new) and merged.version == 2
+    written = as_written(merged)
+    assert merge(small_plan(), written, [copy_of(written)]) is written
+    taken_out = msgspec.structs.replace(copy_of(written), additions=(new,))
+    assert merge(small_plan(), written, [taken_out]).additions == (new,)
+
+
+def test_a_row_of_the_json_is_not_taken_out_by_a_document_that_never_had_it(small_plan: Maker) -> None:
+    first = as_written(small_plan())
+    fields = first.fields | {"measure.chess.what": PlanField(drafted="Šahs", value="Šahs, otrdienās")}
+    measures = (*first.measures, PlanMeasure(id="chess", measure="", risks=("attendance",)))
+    kept = msgspec.structs.replace(first, fields=fields, measures=measures)
+    merged = merge(small_plan(), kept, [copy_of(first)])
+    assert merged.value("measure.chess.what") == "Šahs, otrdienās" and merged.removed == ()
+
+
+def test_a_row_that_the_json_wrote_into_stays_when_the_document_lost_it(small_plan: Maker) -> None:
+    kept = in_json(small_plan(), measure__mentor__who="Anna")
+    merged = merge(small_plan(), kept, [copy_of(small_plan(), without=("measure.mentor.",))])
+    assert merged.value("measure.mentor.who") == "Anna" and merged.removed == ()

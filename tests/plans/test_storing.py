@@ -99,3 +99,17 @@ def test_the_account_counts_what_no_measure_answers(small_plan: Maker) -> None:
     assert frame["uncovered"].tolist() == [0, 1]
     assert frame.loc[0, ["measures", "groups", "file"]].tolist() == ["mentor;own", "learning_school", "a.json"]
     assert frame["ready"].tolist() == [True, True]
+
+
+def test_support_given_in_part_or_with_a_risk_that_did_not_ease_met_no_goal(small_plan: Maker) -> None:
+    plan = small_plan()
+    risks = tuple(msgspec.structs.replace(plan.risks[0], id=name) for name in ("a", "b", "c"))
+    measures = (msgspec.structs.replace(plan.measures[0], risks=("a", "b", "c")),)
+    plan = msgspec.structs.replace(plan, risks=risks, measures=measures)
+
+    def met(**values: str) -> list[float]:
+        return plans_support([evaluated(plan, **values)])["goal_met"].tolist()
+
+    assert met(measure__mentor__result="partly", risk__a__result="eased") == [0.0]
+    assert met(measure__mentor__result="done", risk__a__result="eased", risk__b__result="unchanged") == [0.0]
+    assert met(measure__mentor__result="done", risk__a__result="eased", risk__b__result="prevented") == [1.0]

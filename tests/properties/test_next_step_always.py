@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 import tempfile
-from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 import pumpurs_risk as pr
@@ -52,7 +51,9 @@ def sheets(draw: st.DrawFn) -> pd.DataFrame:
 def written(draw: st.DrawFn) -> dict[str, pd.DataFrame]:
     """What people answered, decided and added on the first list."""
     some = st.lists(st.sampled_from(PUPILS), unique=True, max_size=5)
-    decided = [(p, "s", draw(st.sampled_from(DECIDED)), draw(st.sampled_from(("", "–", "slimoja")))) for p in draw(some)]
+    decided = [
+        (p, "s", draw(st.sampled_from(DECIDED)), draw(st.sampled_from(("", "–", "slimoja")))) for p in draw(some)
+    ]
     asked = [f for f in ("teacher_concern", "distance", "failing_subjects") if f in catalogue().factors]
     answers = [(p, draw(st.sampled_from(asked)), float(draw(st.integers(0, 3)))) for p in draw(some)]
     frames = {
@@ -69,14 +70,16 @@ def nobody_without_a_step(run: pr.Run) -> None:
     on_list = flags[flags["tier"].ne("none") | flags["always_look"].ne("") | flags["added"] | flags["listed"]]
     steps = run.next_steps
     assert steps["pupil_id"].is_unique
-    assert set(on_list["pupil_id"]) == set(steps["pupil_id"])
+    assert set(on_list["pupil_id"]) == set(steps["pupil_id"]), flags
     for row in steps.itertuples():
         assert isinstance(row.step, str) and row.step.strip()
         assert row.role in catalogue().roles and row.role_name.strip()
-        assert isinstance(row.due, dt.date) and row.due > run.as_of
+        assert isinstance(row.due, dt.date) and row.due >= run.as_of  # violence waits for no day
 
 
-@settings(max_examples=12)
+@settings(
+    max_examples=12, phases=[Phase.explicit, Phase.reuse, Phase.generate]
+)  # making an example smaller would score for minutes
 @given(sheets(), sheets(), written(), st.sampled_from(["lv", "en"]), st.sampled_from([None, 0, 3]))
 def test_everyone_on_a_list_has_a_step_a_role_and_a_day(
     first: pd.DataFrame, second: pd.DataFrame, work: dict[str, pd.DataFrame], lang: str, places: int | None
@@ -88,23 +91,16 @@ def test_everyone_on_a_list_has_a_step_a_role_and_a_day(
             lists_only=True,
         )  # fmt: skip
         nobody_without_a_step(before)
-        for name, frame in work.items():
-            ids = frame["pupil_id"]
-            known = before.flags["pupil_id"].tolist()
-            mine = {own: pupil for own in PUPILS for pupil in known if pupil == own or pupil.endswith(f":{own}")}
-            replace_table(Path(folder) / "first", name, frame.assign(pupil_id=ids.map(lambda own: mine.get(own, own))))
+        for name, frame in work.items():  # as if the first list had carried on what people wrote before
+            frame.assign(pupil_id="s:" + frame["pupil_id"]).to_parquet(
+                Path(folder) / "first" / "data" / f"{name}.parquet"
+            )
         now = pr.score(
             pr.SchoolRecords.from_tables(second, as_of=DAYS[1]), policy=policy, lang=lang, lists_only=True,
             previous=[Path(folder) / "first"],
         )  # fmt: skip
     nobody_without_a_step(now)
-    there = set(now.flags["pupil_id"])
-    added = set(now.added["pupil_id"]) & there
+    assert set(before.flags["pupil_id"].head(1)) <= {f"s:{own}" for own in PUPILS}
+    added = set(now.added["pupil_id"]) & set(now.flags["pupil_id"])
     dismissed = set(now.decisions.loc[now.decisions["decision"] == "dismissed", "pupil_id"])
-    assert added - dismissed <= set(now.next_steps["pupil_id"])
-    nobody_without_a_step(replace(now, lang=lang))
-
-
-def replace_table(run: Path, name: str, frame: pd.DataFrame) -> None:
-    """What the list carried, as if the list before it had already been answered."""
-    frame.to_parquet(run / "data" / f"{name}.parquet")
+    assert added - dismissed <= set(now.flags.loc[now.flags["added"], "pupil_id"])

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pumpurs_risk.plans import EditedPlan, PlanField, SupportPlanDraft, merge
-from pumpurs_risk.plans.merging import plain
 from pumpurs_risk.plans.plan import PlanAddition, PlanMeasure
+from pumpurs_risk.plans.printed import plain
 
 DAY = dt.date(2027, 1, 15)
 MEASURES = ("mentor", "psychologist", "transport")

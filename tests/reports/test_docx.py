@@ -235,4 +235,4 @@ def test_an_unknown_language_is_refused():
 def test_a_template_that_is_not_there_is_named(tmp_path):
     with pytest.raises(PlanError) as error:
         PlanTemplate.load(tmp_path / "mana.docx")
-    assert error.value.code == "plan_unreadable" and "mana.docx" in error.value.message("lv")
+    assert error.value.code == "plan_missing" and "mana.docx" in error.value.message("lv")

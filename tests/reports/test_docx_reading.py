@@ -526,3 +526,11 @@ def test_an_outside_entity_is_never_read(paper, tmp_path):
     with pytest.raises(PlanError) as error:
         paper.read_parts()
     assert error.value.code == "plan_damaged"
+
+
+def test_an_added_row_that_repeats_a_word_of_the_plan_stays_whole(paper):
+    known = next(e.text for e in paper.table("risk.attendance.justification").iter(f"{W}t") if e.text.strip())
+    paper.table("measure.mentor.what").append(row(known, "Šaha pulciņš", "", "Treneris"))
+    assert [(a.place, a.cells) for a in paper.read().additions] == [
+        ("measures", (known, "Šaha pulciņš", "", "Treneris"))
+    ]

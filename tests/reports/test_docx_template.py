@@ -192,3 +192,43 @@ def test_a_template_that_is_too_large_is_refused(change):
 
     path = change(("<w:body>", "<w:body>" + "<w:p/>" * (docx_compile.LARGEST_PART // 6)))
     assert refused(path).code == "plan_too_large"
+
+
+@pytest.mark.parametrize(
+    ("tag", "lv", "en"),
+    [
+        ("{{ m.what", "atzīmē trūkst }}", "the tag lacks }}"),
+        ("{% if m.what %}", "trūkst noslēguma atzīmes {% endif %}", "the closing tag {% endif %} is missing"),
+        ("{% endfor %}", "atzīmes {% endfor %} šeit nevar būt", "the tag {% endfor %} cannot stand here"),
+        ("{{ m.what + }}", "atzīme nav pabeigta", "the tag is not finished"),
+        ("{{ m.what vēl }}", "lieks vai nederīgs vārds „vēl”", "a wrong one: “vēl”"),
+        ("{{ range(10) }}", "funkcijas izsaukums", "a call of a function"),
+        ("{{ 'a' * 10 }}", "reizināšana", "multiplication"),
+        ("{% include 'x' %}", "cita faila ielikšana", "taking in another file"),
+        ("{% set x = 1 %}", "vērtības piešķiršana ({% set %})", "setting a value ({% set %})"),
+    ],
+)
+def test_what_is_wrong_is_said_in_the_readers_language(change, tag, lv, en):
+    error = refused(change(("{{ m.what }}", f"Kas: {tag}")))
+    assert lv in error.message("lv") and en in error.message("en")
+    for words in ("Jinja", "expected", "Encountered", "Call", "Mul", "Include", "Assign"):
+        assert words not in error.message("lv")
+    assert "{place}" not in error.message("lv") and "pie „" in error.message("lv")
+
+
+def test_a_macro_is_told_without_an_empty_place(change):
+    error = refused(change(more={"word/vbaProject.bin": b"x"}))
+    assert "„”" not in error.message("lv") and "Word makro" in error.message("lv")
+    assert "“”" not in error.message("en")
+
+
+def test_a_cause_without_words_of_ours_is_left_out_of_the_latvian_sentence():
+    from pumpurs_risk.reports.docx_faults import TemplateError, syntax_fault
+
+    error = TemplateError("template_syntax", file="a.docx", where="x", detail="Some news", **syntax_fault("Some news"))
+    assert "Some news" in error.message("en") and "Some news" not in error.message("lv")
+
+
+def test_a_template_that_is_not_there_is_said_in_one_language(tmp_path):
+    error = refused(tmp_path / "nav.docx")
+    assert error.code == "plan_missing" and error.message("lv").startswith("Faila nav.docx nav.")

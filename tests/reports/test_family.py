@@ -74,13 +74,11 @@ def made():
 
 
 def pages_of(made, audience, lang, **kwargs):
-    model, X, flags = made
+    model, X, _ = made
     reasons = pr.reasons(model, X, lang, None, catalogue=CATALOGUE, strengths=None)
-    asked = pr.questions(model, X, flags, CATALOGUE, lang=lang)
-    steps = pr.next_steps(flags, reasons, asked, CATALOGUE, AS_OF, lang, X=X)
     pupils = X[["pupil_id", "class_id", "programme", "age"]].assign(shown="Anna Bērziņa")
     fixed = {"school": "Ozolu vidusskola", "as_of": AS_OF, "expires": EXPIRES}
-    return family_pages(pupils, reasons, steps, CATALOGUE, audience, lang, **{**fixed, **kwargs})
+    return family_pages(pupils, reasons, CATALOGUE, audience, lang, **{**fixed, **kwargs})
 
 
 @pytest.mark.parametrize("audience", FAMILIES)
@@ -144,9 +142,8 @@ def test_a_trainee_is_called_one(made):
 def test_hostile_names_come_through_as_text(hostile):
     pupils = pd.DataFrame({"pupil_id": ["a"], "shown": [hostile], "class_id": [hostile], "programme": ["general"]})
     columns = ["pupil_id", "kind", "rank", "line", "construct", "factor", "code", "params", "sentence", "contribution"]
-    steps = pd.DataFrame(columns=["pupil_id", "step", "role", "role_name", "due", "code"])
     page = family_pages(
-        pupils, pd.DataFrame(columns=columns), steps, CATALOGUE, "family_pupil", "lv", school=hostile, as_of=AS_OF,
+        pupils, pd.DataFrame(columns=columns), CATALOGUE, "family_pupil", "lv", school=hostile, as_of=AS_OF,
         expires=EXPIRES, contacts={"class_teacher": (hostile, hostile)},
     )["a"]  # fmt: skip
     clean = hostile.replace("\x00", "").replace("\x0b", "")
@@ -156,9 +153,7 @@ def test_hostile_names_come_through_as_text(hostile):
 
 def test_an_audience_that_is_no_family_is_refused():
     with pytest.raises(ValueError, match="family_pupil"):
-        family_pages(
-            pd.DataFrame(), pd.DataFrame(), pd.DataFrame(), CATALOGUE, "head", school="", as_of=AS_OF, expires=EXPIRES
-        )
+        family_pages(pd.DataFrame(), pd.DataFrame(), CATALOGUE, "head", school="", as_of=AS_OF, expires=EXPIRES)
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)

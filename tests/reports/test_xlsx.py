@@ -306,3 +306,22 @@ def test_a_sheet_with_none_but_pupils_who_are_gone_asks_nothing(later_paper, tmp
     said = "\n".join(words_of(sheets_of(written(paper, tmp_path))["Nav klašu sarakstā"]))
     assert "Otto Ābols" in said
     assert "pumpurs_risk:missing" not in said
+
+
+@pytest.mark.parametrize(
+    ("lang", "title", "reason", "comes_back"),
+    [
+        ("lv", "Jūsu lēmums", "noraidīts – ", "Bez iemesla noraidītais nākamajā sarakstā atgriežas"),
+        ("en", "Your decision", "dismissed – ", "Without a reason the pupil comes back in the next list"),
+    ],
+)
+def test_every_decision_cell_says_that_a_dismissal_needs_a_reason(
+    example_paper, tmp_path, lang, title, reason, comes_back
+):
+    parts = parts_of(written(example_paper(lang), tmp_path))
+    rules = [rule for xml in parts.values() for rule in re.findall(r"<dataValidation [^>]*>", xml) if title in rule]
+    assert rules
+    for rule in rules:
+        shown = unescape(re.search(r' prompt="([^"]*)"', rule)[1])
+        assert reason in shown and comes_back in shown and shown.endswith(".") and len(shown) <= 255
+    assert any(reason.strip() in xml for name, xml in parts.items() if "sharedStrings" in name)

@@ -15,6 +15,10 @@ from pumpurs_risk.errors import RunError
 SCHEMA_VERSION = 1
 
 
+class _Header(msgspec.Struct):
+    schema_version: int = 0
+
+
 class InputFile(msgspec.Struct, frozen=True, kw_only=True):
     """One table that was read, by its name below the folder that was given; no path of the machine."""
 
@@ -210,17 +214,17 @@ def read_manifest(run: Path) -> Manifest:
     Raises
     ------
     RunError
-        If `run` is no finished run, or its run.json is damaged or of a newer version.
+        If `run` is no finished run (``run_missing``), its run.json is damaged (``run_damaged``), or a newer version of the
+        program made it (``run_newer``).
     """
     path = run / "run.json"
     if not path.is_file():
         raise RunError("run_missing", path=str(run))
     try:
-        manifest = msgspec.json.decode(path.read_bytes(), type=Manifest)
+        written = path.read_bytes()
+        version = msgspec.json.decode(written, type=_Header).schema_version
+        if version > SCHEMA_VERSION:  # before the rest: a newer version may have other fields
+            raise RunError("run_newer", path=str(run), found=version, known=SCHEMA_VERSION)
+        return msgspec.json.decode(written, type=Manifest)
     except (msgspec.MsgspecError, RecursionError, OSError) as error:
         raise RunError("run_damaged", path=str(run), detail=str(error)) from None
-    if manifest.schema_version > SCHEMA_VERSION:
-        raise RunError(
-            "run_damaged", path=str(run), detail=f"schema_version {manifest.schema_version} > {SCHEMA_VERSION}"
-        )
-    return manifest

@@ -154,13 +154,21 @@ def figures_text(evaluation: Mapping[str, Any]) -> str:
     return json.dumps(msgspec.to_builtins(evaluation), ensure_ascii=False, indent=1) + "\n"
 
 
+class _Header(msgspec.Struct):
+    schema_version: int
+
+
 def _read_figures(path: Path) -> dict[str, Any] | None:
     if not path.is_file():
         return None
-    from pumpurs_risk.evaluation.account.document import EvaluationDocument
+    from pumpurs_risk.evaluation.account.document import SCHEMA_VERSION, EvaluationDocument
 
     try:
-        found: dict[str, Any] = msgspec.to_builtins(msgspec.json.decode(path.read_bytes(), type=EvaluationDocument))
+        written = path.read_bytes()
+        version = msgspec.json.decode(written, type=_Header).schema_version
+        if version > SCHEMA_VERSION:
+            raise ModelFileError("evaluation_newer", path=path.name, found=version, known=SCHEMA_VERSION)
+        found: dict[str, Any] = msgspec.to_builtins(msgspec.json.decode(written, type=EvaluationDocument))
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise ModelFileError("evaluation_damaged", path=path.name, detail=str(error)) from None
     return found

@@ -13,6 +13,8 @@ import pandas as pd
 
 from pumpurs_risk.batch.papers import PaperMaker, expiry, looked_up
 from pumpurs_risk.catalogue import Audience
+from pumpurs_risk.explanation.placeholders import role_name
+from pumpurs_risk.flags.next_step import DUE_AFTER, next_steps
 from pumpurs_risk.locale import text
 from pumpurs_risk.reports.paper import REPORT_PATTERN_COLUMNS, REPORT_PUPIL_COLUMNS, SchoolReport
 
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
 
 BANDS = (0.05, 0.10, 0.20, 0.40)
 """Where the bands of a risk begin that is not told exactly (own default: wide enough that an interval seldom crosses two)."""
+NEUTRAL_ROLE = "social_pedagogue"
+"""Who coordinates where the readers may not see why."""
 _NUMBERS = ("base", "rest", "total")
 
 
@@ -124,8 +128,7 @@ class PageMaker:
         table["class_id"] = table["class_id"].fillna("").astype(str)
         table["band"] = band_words(table["risk"], lang) if self.audience.numbers != "none" else ""
         table["per_100"] = (100 * table["risk"]).round() if exact else np.nan
-        steps = self.audience.filter_steps(self.run.next_steps, papers.told, lang)
-        steps = steps.drop_duplicates("pupil_id").set_index("pupil_id")
+        steps = self._steps.drop_duplicates("pupil_id").set_index("pupil_id")
         for column in ("step", "role_name", "due"):
             table[column] = table["pupil_id"].map(steps[column])
         if not exact:
@@ -140,17 +143,45 @@ class PageMaker:
         }
         table["always_look"] = table["pupil_id"].map(flagged).map(joined)
         if not self.audience.sees_everything:
-            table["change_text"] = papers.change_texts(table, "why_plain")
+            why = self._why(self.run.changes).set_axis(self.run.changes["pupil_id"])
+            table["change_text"] = papers.change_texts(table, why)
         for column in ("change_text", "step", "note"):
             table[column] = self._safe(table[column])
         table["plan"] = [(self.plans or {}).get(pupil, "") for pupil in table["pupil_id"]]
         return table
 
     @cached_property
+    def _seen(self) -> pd.DataFrame:
+        return self.audience.filter_reasons(self.papers.told, self.run.lang)
+
+    @cached_property
+    def _steps(self) -> pd.DataFrame:
+        """Next steps that follow from what the readers see, so that none tells of what they do not see.
+
+        Pupils of whom they see the same get the same step, whatever else is known of them; where all is hidden the step is to get
+        in touch with the support staff.
+        """
+        run, lang, seen = self.run, self.run.lang, self._seen
+        if self.audience.sees_everything:
+            return run.next_steps
+        asked = self.audience.filter_questions(run.questions, lang)
+        steps = next_steps(
+            self.audience.filter_flags(run.flags), seen, asked, self.catalogue, run.as_of, lang, X=run.factors
+        )
+        shown = {kind: set(seen.loc[seen["kind"].eq(kind), "pupil_id"]) for kind in ("risk", "hidden")}
+        nothing = steps["code"].eq("default") & steps["pupil_id"].isin(shown["hidden"] - shown["risk"])
+        rest = run.next_steps[~run.next_steps["pupil_id"].isin(steps.loc[~nothing, "pupil_id"])]
+        rest = rest.assign(
+            step=self.audience.neutral("step", lang), role=NEUTRAL_ROLE, code=NEUTRAL_ROLE, due=run.as_of + DUE_AFTER,
+            role_name=role_name(NEUTRAL_ROLE, None, self.catalogue, lang),
+        )  # fmt: skip
+        return self.audience.filter_steps(pd.concat([steps[~nothing], rest], ignore_index=True), seen, lang)
+
+    @cached_property
     def _reasons(self) -> pd.DataFrame:
         """Reasons with the names of constructs and factors; numbers only for those who may see them."""
         lang, exact = self.run.lang, self.audience.numbers == "full"
-        lines = self.audience.filter_reasons(self.papers.told, lang)
+        lines = self._seen
         if exact:
             pupils = self.papers.pupils
             totals = pd.DataFrame(
@@ -196,12 +227,17 @@ class PageMaker:
         run = self.run
         named = self.papers.named(run.changes)
         said = {code: text(f"changes.change.{code}", run.lang) for code in named["change"].unique()}
-        texts = self._safe(named["why" if self.audience.sees_everything else "why_plain"])
+        texts = self._safe(self._why(named))
         words = [
             f"{said[code]}: {why}" if why else said[code] for code, why in zip(named["change"], texts, strict=True)
         ]
         table = named.assign(text=words, class_id=named["class_id"].fillna("").astype(str))
         return table[["school_id", "change", "pupil_id", "shown", "class_id", "text"]]
+
+    def _why(self, changes: pd.DataFrame) -> pd.Series[Any]:
+        """Say why a pupil's place changed, as far as the readers may see what it names."""
+        seen = changes["sensitivity"].isin(self.audience.rules.sensitivities) | self.audience.sees_everything
+        return changes["why"].where(seen, changes["why_plain"])
 
     def _safe(self, words: pd.Series[Any]) -> list[str]:
         """Leave out texts that would give away what the audience may not see; each distinct text is looked at once."""

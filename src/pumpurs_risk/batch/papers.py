@@ -144,17 +144,18 @@ class PaperMaker:
         table = table.sort_values(["school_id", "order"], kind="stable").reset_index(drop=True)
         return table.assign(place=range(len(table)))
 
-    def change_texts(self, table: pd.DataFrame, why: str = "why") -> list[str]:
+    def change_texts(self, table: pd.DataFrame, why: pd.Series[Any] | None = None) -> list[str]:
         """Say of every pupil what changed since the last list, with the reason where there is one.
 
         Parameters
         ----------
         table : pandas.DataFrame
             With ``pupil_id`` and the code ``change``.
-        why : {"why", "why_plain"}
-            The reason in full, or without what only support staff may know.
+        why : pandas.Series, optional
+            By pupil, the reason as the readers may see it; in full by default.
         """
-        because = looked_up(self.run.changes.set_index("pupil_id")[why], table["pupil_id"])
+        told = self.run.changes.set_index("pupil_id")["why"] if why is None else why
+        because = looked_up(told, table["pupil_id"])
         said = {
             code: text(f"changes.change.{code}", self.run.lang) if code else "" for code in table["change"].unique()
         }

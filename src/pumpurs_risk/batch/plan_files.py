@@ -6,6 +6,7 @@ stops in between, the DOCX is an older version, and what people wrote into it is
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -113,28 +114,32 @@ class PlansFolder:
                 before = found.kept.get(plan.plan_id)
                 if before is None or before.plan.version < plan.version:
                     found.kept[plan.plan_id] = KeptPlan(plan, file)
-        for school in schools:
-            for file in sorted(school.glob("*.docx")):
-                if file.name.startswith(("~", ".")):
-                    continue
-                try:
-                    edit = read_plan_docx(file)
-                except PlanError as error:
-                    found.problems.append((file, error))
-                    continue
-                except OSError:
-                    found.problems.append((file, PlanError("plan_file_open", file=file.name)))
-                    continue
-                if not edit.plan_id:
-                    continue
-                kept = found.kept.get(edit.plan_id)
-                copies = kept.copies if kept is not None else found.loose.setdefault(edit.plan_id, [])
-                copies.append((edit, file))
+        for file in _documents(path):
+            try:
+                edit = read_plan_docx(file)
+            except PlanError as error:
+                found.problems.append((file, error))
+                continue
+            except OSError:
+                found.problems.append((file, PlanError("plan_file_open", file=file.name)))
+                continue
+            kept = found.kept.get(edit.plan_id)
+            copies = kept.copies if kept is not None else found.loose.setdefault(edit.plan_id, [])
+            copies.append((edit, file))
         return found
 
     def unreadable(self, kept: KeptPlan) -> bool:
         """Whether the plan's own DOCX could not be read: then it is left alone."""
         return any(path == kept.docx for path, _ in self.problems)
+
+
+def _documents(folder: Path) -> list[Path]:
+    """Every Word file, however deep a person laid it; not what was put away, nor what an office program keeps for itself."""
+    found = []
+    for place, inner, names in os.walk(folder):
+        inner[:] = [name for name in inner if name != EARLIER and not name.startswith(".")]
+        found += [Path(place, n) for n in names if n.lower().endswith(".docx") and not n.startswith(("~", "."))]
+    return sorted(found)
 
 
 def read_plans(folder: str | Path) -> list[tuple[SupportPlanDraft, str]]:

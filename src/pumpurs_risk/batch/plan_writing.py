@@ -19,6 +19,7 @@ from pumpurs_risk.errors import PlanError
 from pumpurs_risk.locale import date_text, has_text, text
 from pumpurs_risk.plans import SupportPlanDraft, advance, merge, plan_to_json
 from pumpurs_risk.plans.merging import digest
+from pumpurs_risk.plans.printed import as_written
 
 if TYPE_CHECKING:
     from pumpurs_risk.plans.plan import PlanChange
@@ -101,7 +102,7 @@ class PlanWriting:
         if kept is None:
             copies = self.lying.loose.get(plan.plan_id, [])
         printed = next((edit.version for edit, file in copies if file == docx), None)
-        contents = {path: plan_to_json(plan)} if news else {}
+        contents = {path: plan_to_json(as_written(plan))} if news else {}
         if news or printed != plan.version or self.shown:
             data = self._template(plan).render(plan, self.catalogue, self.shown.get(plan.pupil_id, ""))
             if not docx.exists() or docx.read_bytes() != data:

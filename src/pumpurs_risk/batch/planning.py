@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
 import pandas as pd
 
 from pumpurs_risk.batch.opening import open_run
@@ -22,6 +23,7 @@ from pumpurs_risk.catalogue import Catalogue
 from pumpurs_risk.errors import PlanError
 from pumpurs_risk.explanation.reasons import reasons as reasons_of
 from pumpurs_risk.flags import signals as signals_of
+from pumpurs_risk.locale import check_language
 from pumpurs_risk.plans import PlanFrames, SupportPlanDraft, draft
 from pumpurs_risk.plans.drafting import TIERS, plan_semester
 
@@ -89,12 +91,13 @@ def draft_plans(
     scored = run if isinstance(run, Run) else open_run(run)
     known = catalogue or Catalogue.load()
     language = lang or scored.lang
+    check_language(language)
     plans, before = (None, None)
     if isinstance(previous, Run | str | Path):
         before = previous if isinstance(previous, Run) else open_run(previous)
     elif previous is not None:
         plans = latest_before(previous, _starts(known), plan_semester(known, scored.as_of))
-    return draft(
+    drafted = draft(
         _frames(scored, before, known, language, offers),
         known,
         as_of=scored.as_of,
@@ -106,6 +109,7 @@ def draft_plans(
         kept={plan.pupil_id: plan for plan in kept},
         tiers=tiers,
     )
+    return _with_own_measures(drafted, plans or {})
 
 
 def write_plans(
@@ -166,6 +170,7 @@ def write_plans(
     lying = PlansFolder.read(folder)
     semester = plan_semester(known, scored.as_of)
     merged = {key: each.merged() for key, each in lying.kept.items() if each.plan.semester != semester}
+    earlier = latest_before(merged.values(), _starts(known), semester)
     drafted = draft(
         _frames(scored, _run_before(scored), known, language, None),
         known,
@@ -174,14 +179,14 @@ def write_plans(
         run=place.name,
         model=scored.model.name,
         only=only,
-        before=latest_before(merged.values(), _starts(known), semester),
+        before=earlier,
         kept={each.plan.pupil_id: each.plan for each in lying.kept.values() if each.plan.semester == semester},
         tiers=tiers,
     )
     writing = PlanWriting(
         scored, known, lying, language, shown, {language: PlanTemplate.load(template, language)}, template
     )
-    new = {plan.plan_id: plan for plan in drafted}
+    new = {plan.plan_id: plan for plan in _with_own_measures(drafted, earlier)}
     for key, plan in new.items():
         kept = lying.kept.get(key)
         writing.write(kept, merge_loose(plan, lying) if kept is None else kept.merged(plan))
@@ -190,6 +195,19 @@ def write_plans(
         if key not in new and (only is None or kept.plan.pupil_id in only):
             writing.write(kept, writing.noted(merged.get(key) or kept.merged(), kept.plan.semester == semester))
     return writing.account()
+
+
+def _with_own_measures(
+    drafted: list[SupportPlanDraft], before: Mapping[str, SupportPlanDraft]
+) -> list[SupportPlanDraft]:
+    """Take the measures that people added to last semester's plan over into the next, each with the plan it comes from."""
+    found = []
+    for plan in drafted:
+        last = before.get(plan.pupil_id)
+        own = () if last is None else tuple(added for added in last.additions if added.place == "measures")
+        taken = tuple(msgspec.structs.replace(added, by=added.by if last is None else last.plan_id) for added in own)
+        found.append(msgspec.structs.replace(plan, additions=(*plan.additions, *taken)) if taken else plan)
+    return found
 
 
 def _catalogue(run: Path, own: Sequence[Path]) -> Catalogue:

@@ -122,6 +122,33 @@ class EarlierWork:
             return records
         return replace(records, answers=pd.concat([records.answers, self.answers], ignore_index=True))
 
+    def recognised(self, records: SchoolRecords, X: pd.DataFrame) -> EarlierWork:
+        """Find whom staff added among the pupils of their school: a list prints only those on it, so it cannot know them.
+
+        By name or the school's own id, and by class where several are called the same; whoever is not found so stays as written.
+        """
+        unknown = self.added["pupil_id"].fillna("").astype(str).eq("")
+        if not unknown.any():
+            return self
+        names = records.names[["pupil_id", "school_id", "name", "own_id"]].astype(str)
+        here = X[["pupil_id", "school_id"]].astype(str).assign(class_id=X["class_id"].fillna("").astype(str))
+        called = here.merge(names.drop(columns="school_id"), on="pupil_id", how="left").fillna("")
+        own = here["pupil_id"].str.partition(":")[2]
+        spelt = pd.concat(
+            [called.assign(shown=called["name"]), called.assign(shown=called["own_id"]), here.assign(shown=own)]
+        )[["pupil_id", "school_id", "class_id", "shown"]]
+        spelt["shown"] = _folded(spelt["shown"])
+        spelt = spelt[spelt["shown"].ne("")].drop_duplicates()
+        asked = self.added.loc[unknown, ["school_id", "shown", "class_id"]].astype(str).reset_index()
+        asked["shown"], asked["wanted"] = _folded(asked["shown"]), _folded(asked.pop("class_id"))
+        found = asked.merge(spelt, on=["school_id", "shown"])
+        several = found.groupby("index")["pupil_id"].transform("nunique").gt(1)
+        found = found[~several | found["wanted"].eq(_folded(found["class_id"]))]
+        found = found[found.groupby("index")["pupil_id"].transform("nunique").eq(1)].drop_duplicates("index")
+        ids = self.added["pupil_id"].copy()
+        ids.loc[found["index"]] = found["pupil_id"].to_numpy(dtype=object)
+        return replace(self, added=self.added.assign(pupil_id=ids))
+
     def messages(self, lang: str) -> list[str]:
         """Say what could not be used in the newest list's workbooks, and what contradicts; the rest was said before."""
         newest = self.returned[-1].run if self.returned else ""
@@ -216,6 +243,11 @@ def _latest_records(earlier: pd.DataFrame, later: pd.DataFrame) -> pd.DataFrame:
     both = _below(earlier, later)
     again = both["record_id"].ne("") & both.duplicated(["pupil_id", "record_id"], keep="last")
     return both[~again].drop_duplicates(ignore_index=True)
+
+
+def _folded(words: pd.Series[str]) -> pd.Series[str]:
+    """Give words so that upper case, outer and double spaces, and a full stop behind a class do not matter."""
+    return words.str.split().str.join(" ").str.casefold().str.rstrip(".")
 
 
 def _file(book: Returned) -> str:

@@ -85,7 +85,10 @@ def _pages(
 def _families(
     papers: PaperMaker, folders: Mapping[str, Path], audience: str, also: Mapping[str, Sequence[str]] | None
 ) -> list[Path]:
-    """Write one page for each pupil whom the list is about: those with a place on it, and those whom staff added."""
+    """Write one page for each pupil whom the list is about, and of whom there is something that the family may read.
+
+    A page that names nothing would tell that something else is known, so there is none.
+    """
     from pumpurs_risk.reports.family import family_pages
 
     run = papers.run
@@ -94,12 +97,16 @@ def _families(
     chosen = chosen[["pupil_id", "school_id", "shown", "class_id"]].assign(
         programme=looked_up(known["programme"], chosen["pupil_id"]), age=chosen["pupil_id"].map(known["age"])
     )
+    readers = Audience.load(audience, papers.catalogue)
+    told = papers.told[papers.told["pupil_id"].isin(set(chosen["pupil_id"]))]
+    seen = readers.filter_frames({"reasons": told}, run.lang, also=also)["reasons"]
+    chosen = chosen[chosen["pupil_id"].isin(set(seen.loc[seen["kind"].eq("risk"), "pupil_id"]))]
     written = []
     for school in run.schools.itertuples(index=False):
         pupils = chosen[chosen["school_id"] == school.school_id]
         offers = run.offers.loc[run.offers["school_id"] == school.school_id, "measure"].unique()
         pages = family_pages(
-            pupils, papers.told, run.next_steps, papers.catalogue, audience, run.lang,
+            pupils, papers.told, papers.catalogue, audience, run.lang,
             school=str(school.title or school.school_id), as_of=run.as_of, expires=expiry(papers.catalogue, run.as_of),
             also=also, offered=offers if len(offers) else None, evidence=run.evidence,
         )  # fmt: skip

@@ -127,6 +127,7 @@ def score(
     X = factor_frame(records, day, catalogue=catalogue)
     if not len(X):
         raise RunError("nothing_scored", detail=_why_nothing(records, lang))
+    earlier = earlier.recognised(records, X)
     policy = policy or FlagPolicy(places=places_of(records))
     if without:
         left = leave_out(chosen, X, catalogue, without, policy, prevalence=prevalence)

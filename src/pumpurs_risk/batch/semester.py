@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -78,6 +78,8 @@ class MadeSemester:
     read: ReadSemester
     previous: tuple[Path, ...] = field(default=())
     """Earlier runs whose answers and decisions were carried over."""
+    unused: tuple[Path, ...] = field(default=())
+    """Earlier runs of the same schools beside the data that belong to other data and were not used."""
 
     @property
     def all_well(self) -> bool:
@@ -91,6 +93,9 @@ class MadeSemester:
         assert run.path is not None and run.manifest is not None
         lines = [self.read.settings.received(lang)] if self.read.settings.expected else []
         lines += [text("cli.previous_read", lang, run=path.name) for path in self.previous]
+        if self.unused:
+            names = ", ".join(path.name for path in self.unused)
+            lines.append(text("cli.previous_unused", lang, runs=names))
         lines += [f"  - {said}" for said in run.not_understood]
         if self.read.as_of_assumed:
             lines.append(text("cli.as_of_assumed", lang, date=date_text(run.as_of, lang)))
@@ -226,6 +231,7 @@ def run_semester(
     language = lang or stated.lang or "lv"
     target = out or free_name(default_name(data, read.as_of))
     earlier = list(previous) or ([] if no_previous else earlier_runs(data, read.as_of))
+    unused = [] if no_previous else unused_runs(data, read.as_of, read.records.school_ids, previous)
     stated_places: int | dict[str, int] | None = places if places is not None else stated.places
     if stated_places is None:
         stated_places = places_of(read.records)
@@ -251,7 +257,7 @@ def run_semester(
         without=without or "",  # type: ignore[arg-type]
         with_names=not no_names,
     )
-    return MadeSemester(run=run, read=read, previous=tuple(earlier))
+    return MadeSemester(run=run, read=read, previous=tuple(earlier), unused=tuple(unused))
 
 
 def default_name(data: Path, as_of: dt.date) -> Path:
@@ -270,8 +276,7 @@ def earlier_runs(data: Path, as_of: dt.date) -> list[Path]:
         If one of them is damaged: what people wrote into it would be lost silently.
     """
     whole = data.resolve()
-    stem = whole.name if whole.is_dir() else whole.stem
-    ours = re.compile(re.escape(stem) + r"_\d{4}-\d{2}-\d{2}(_\d+)?")
+    ours = _names_of_runs(whole)
     found = []
     for path in whole.parent.iterdir():
         if ours.fullmatch(path.name) and (path / "run.json").is_file():
@@ -279,6 +284,48 @@ def earlier_runs(data: Path, as_of: dt.date) -> list[Path]:
             if manifest.as_of <= as_of:
                 found.append((manifest.as_of, manifest.made_at, path.name, path))
     return [path for *_, path in sorted(found)]
+
+
+def unused_runs(data: Path, as_of: dt.date, schools: Iterable[str], named: Sequence[Path] = ()) -> list[Path]:
+    """Finished runs beside the data that were made from other data of the same schools: what people decided there is not read.
+
+    Parameters
+    ----------
+    data : Path
+        What was handed in.
+    as_of : datetime.date
+        Day of the new list; only earlier ones count.
+    schools : iterable of str
+        Ids of its schools.
+    named : sequence of Path
+        Runs that the user named; if one of these is among those found, the choice was made and nothing is said.
+
+    Returns
+    -------
+    list of Path
+        The oldest first. A run that cannot be read is nobody's business here.
+    """
+    whole = data.resolve()
+    ours, here = _names_of_runs(whole), {*schools}
+    found = []
+    for path in whole.parent.iterdir():
+        if path == whole or ours.fullmatch(path.name) or not (path / "run.json").is_file():
+            continue
+        try:
+            manifest = read_manifest(path)
+        except RunError:
+            continue
+        if manifest.as_of < as_of and here & {school.school_id for school in manifest.schools}:
+            found.append((manifest.as_of, manifest.made_at, path.name, path))
+    if {path.resolve() for path in named} & {path for *_, path in found}:
+        return []
+    return [path for *_, path in sorted(found)]
+
+
+def _names_of_runs(data: Path) -> re.Pattern[str]:
+    """How runs of the data are called by default, see `default_name`."""
+    stem = data.name if data.is_dir() else data.stem
+    return re.compile(re.escape(stem) + r"_\d{4}-\d{2}-\d{2}(_\d+)?")
 
 
 def _check_semesters(found: FoundSettings, catalogue: Catalogue) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
 import pandas as pd
 
+from pumpurs_risk.catalogue import AUDIENCES, Audience
+from pumpurs_risk.catalogue.entries import Sensitivity
 from pumpurs_risk.explanation.applies import number_column
 from pumpurs_risk.explanation.what_if_search import Found, search
 from pumpurs_risk.explanation.what_if_steps import Changeable
@@ -61,7 +63,7 @@ def what_if(
         Most changes at a time.
     top : int, default=3
         Most lines per pupil.
-    audience : Audience, or collection of sensitivities, optional
+    audience : Audience, name of one, or collection of sensitivities, optional
         Only factors that it sees are changed; all by default.
 
     Returns
@@ -171,8 +173,32 @@ def who_sees(audience: Any, catalogue: Catalogue) -> Callable[[str], bool]:
         return lambda factor: True
     if hasattr(audience, "sees"):
         return lambda factor: bool(audience.sees(factor))
-    allowed = {audience} if isinstance(audience, str) else set(audience)
+    if isinstance(audience, str) and audience in AUDIENCES:
+        return Audience.load(audience, catalogue).sees
+    allowed = known_sensitivities(audience)
     return lambda factor: factor in catalogue.factors and catalogue.factors[factor].sensitivity in allowed
+
+
+def known_sensitivities(named: Any) -> frozenset[str]:
+    """Give a collection of sensitivities as a set; a single name stands for itself.
+
+    Raises
+    ------
+    ValueError
+        If there is no such sensitivity.
+
+    Examples
+    --------
+    >>> sorted(known_sensitivities(("ordinary", "special")))
+    ['ordinary', 'special']
+    """
+    asked = {named} if isinstance(named, str) else set(named)
+    if unknown := asked - set(get_args(Sensitivity)):
+        known = ", ".join(get_args(Sensitivity))
+        raise ValueError(
+            f"there is no sensitivity or audience {', '.join(map(repr, sorted(unknown)))}; sensitivities: {known}"
+        )
+    return frozenset(asked)
 
 
 def _limits(below: Any, n: int) -> NDArray[np.float64]:

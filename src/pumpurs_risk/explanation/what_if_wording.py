@@ -115,6 +115,8 @@ def _clause(factor: RiskFactor, facts: Any, catalogue: Catalogue, lang: str) -> 
     decimals = 0 if by_raw else _decimals(factor)
     words = {"value": _printed(factor, then, by_raw, decimals, lang)}
     shown_now = _printed(factor, now, by_raw, 0 if by_raw else factor.decimals, lang)
+    if shown_now == words["value"] and now != then:  # never the same number twice: 5.06 today, at least 5.1
+        shown_now = _printed(factor, now, by_raw, decimals + 1, lang)
     if factor.kind == "score" and factor.range is not None and not by_raw:
         words["word"] = _word(factor, then, lang)
         shown_now = _word(factor, now, lang) if float(now).is_integer() else shown_now

@@ -11,7 +11,7 @@ import pandas as pd
 from pumpurs_risk.explanation.applies import applies_to, number_column, word_column
 from pumpurs_risk.explanation.crossing import Crossing, crossing
 from pumpurs_risk.explanation.placeholders import capitalised, learner_words, role_name
-from pumpurs_risk.explanation.what_if import who_sees
+from pumpurs_risk.explanation.what_if import known_sensitivities, who_sees
 from pumpurs_risk.locale import check_language, number, percent, text
 from pumpurs_risk.model.inputs import as_frame
 from pumpurs_risk.model.shapes import PiecewiseLinear
@@ -58,7 +58,7 @@ def most_useful_unknown(
         Questions, and how answers are spread; the shipped one by default.
     lang : {"lv", "en"}
         Language of the questions.
-    audience : Audience, optional
+    audience : Audience or name of one, optional
         Who asks: nothing is asked about a factor that they do not see.
     sensitivities : collection of str, default=("ordinary",)
         What may be asked about. Naming ``sensitive`` or ``special`` allows only those factors that the catalogue marks
@@ -127,7 +127,7 @@ def askable_factors(
     """
     telling, shapes = model.unknown_sd, {shape.factor: shape for shape in model.shapes}
     sees = who_sees(audience, catalogue)
-    allowed = {sensitivities} if isinstance(sensitivities, str) else set(sensitivities)
+    allowed = known_sensitivities(sensitivities)
     found = [
         f
         for f in catalogue.factors.values()

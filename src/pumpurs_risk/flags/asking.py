@@ -40,11 +40,11 @@ def questions(
 ) -> pd.DataFrame:
     """Choose the questions whose answers would tell most.
 
-    Pupils of the tier ``ask_first`` are asked about, and others where the answer to a question could by itself carry
-    them over the cut. A question is about a factor that is not recorded, concerns the pupil's level and age, and is
-    ordinary: sensitive and special facts are entered unasked, and asked for only where they are allowed by name, marked
-    ``askable`` and seen by the audience. Of one construct only the most useful factor is asked; the rest of it waits for
-    the next list.
+    Pupils of the tier ``ask_first`` are asked about, and others, but for those whom staff set aside, where the answer to a
+    question could by itself carry them over the cut. A question is about a factor that is not recorded, concerns the
+    pupil's level and age, and is ordinary: sensitive and special facts are entered unasked, and asked for only where they
+    are allowed by name, marked ``askable`` and seen by the audience. Of one construct only the most useful factor is
+    asked; the rest of it waits for the next list.
 
     Parameters
     ----------
@@ -135,7 +135,10 @@ def _distance_to_cut(of: pd.DataFrame) -> tuple[NDArray[np.float64], NDArray[np.
     with np.errstate(divide="ignore"):
         spare = of["log_odds"].to_numpy(dtype=float) - (np.log(cut) - np.log1p(-cut))
     listed = of["listed"].to_numpy(dtype=bool)
-    return np.where(listed, np.inf, -spare), np.where(listed, spare, np.inf)
+    lacking, to_spare = np.where(listed, np.inf, -spare), np.where(listed, spare, np.inf)
+    if "set_aside" in of:  # staff have answered already: no answer would put these on the list
+        lacking[of["set_aside"].to_numpy(dtype=bool)] = np.inf
+    return lacking, to_spare
 
 
 def _aligned(flags: pd.DataFrame, frame: pd.DataFrame) -> pd.DataFrame:

@@ -144,7 +144,9 @@ def changes(
     -----
     A pupil who crosses the cut by a hair is ``same``. ``worse`` and ``better`` speak of the pupil alone: another model, another
     grade or another school never makes a pupil worse or better, and a risk that is lower only because facts are no longer
-    recorded is not better. Being on a list or not is a fact: who has a place now and was on no list is ``new``, with the reason
+    recorded is not better. A pupil of an earlier list who has a new signal that a person must look at is ``worse`` whatever the
+    risk does; a signal that came with another grade or programme, because its rule is of that grade, is said and no more. Being
+    on a list or not is a fact: who has a place now and was on no list is ``new``, with the reason
     said, and ``resolved`` claims no more than that the pupil is on no list.
 
     Examples
@@ -161,8 +163,9 @@ def changes(
     from pumpurs_risk.catalogue import Catalogue
 
     check_language(lang)
-    compared = _Compared(now, before, moved, roster, policy or ChangePolicy())
-    words = ChangeWords(catalogue or Catalogue.load(), lang)
+    catalogue = catalogue or Catalogue.load()
+    compared = _Compared(now, before, moved, roster, catalogue, policy or ChangePolicy())
+    words = ChangeWords(catalogue, lang)
     words.say_main(compared.code, compared.rose, compared.facts)
     words.say_signals(compared.new_signals)
     words.say_also(compared.code, compared.facts, compared.policy.least_move)
@@ -205,6 +208,7 @@ class _Compared:
         before: pd.DataFrame,
         moved: pd.DataFrame | None,
         roster: Collection[str] | None,
+        catalogue: Catalogue,
         policy: ChangePolicy,
     ) -> None:
         self.policy = policy
@@ -220,6 +224,7 @@ class _Compared:
         known = set(roster) if roster is not None else set()
         self.out_of_scope = ~self.is_here & pd.Series(self.ids, dtype=object).isin(known).to_numpy()
         self.new_signals = new_signals(self._words("always_look", self.now), self._words("always_look", self.before))
+        self.warned = self._are_warned_of(catalogue)
         self.change, self.code, self.rose = self._judge()
 
     def _words(self, column: str, table: pd.DataFrame) -> NDArray[np.object_]:
@@ -243,6 +248,21 @@ class _Compared:
         facts["situation"] = facts["pupil_moved"] - facts["level_moved"] - facts["school_moved"] - facts["lost"]
         return facts
 
+    def _are_warned_of(self, catalogue: Catalogue) -> Yes:
+        """Say of whom there is a new signal that another grade or programme does not explain."""
+        bound = {
+            name
+            for name, signal in catalogue.signals.items()
+            if signal.min_level is not None or signal.max_level is not None or signal.programmes
+        }
+        of_own = {
+            said: any(name not in bound for name in said.split(";")) for said in pd.unique(self.new_signals) if said
+        }
+        any_new = self.new_signals != ""
+        own = pd.Series(self.new_signals, dtype=object).map(of_own).eq(True).to_numpy()
+        warned: Yes = any_new & (own | ~self.facts["new_level"].to_numpy(dtype=bool))
+        return warned
+
     def _judge(self) -> tuple[NDArray[np.object_], NDArray[np.object_], Yes]:
         facts = {name: self.facts[name].fillna(0.0).to_numpy(dtype=float) for name in _PARTS}
         total, situation = facts["total"], facts["situation"]
@@ -260,12 +280,20 @@ class _Compared:
         joined = self.is_on & ~self.was_on & (noticed | ~still | ~self.was_here)
         gone = self.was_on & self.is_here & ~self.is_on & (~still | (was == "ask_first") | (was == "none"))
         change = np.select(
-            [~self.is_here & ~self.out_of_scope, elsewhere, joined, self.out_of_scope, gone & ~rose, rose, fell],
+            [
+                ~self.is_here & ~self.out_of_scope,
+                elsewhere,
+                joined,
+                self.out_of_scope,
+                gone & ~rose,
+                rose | self.warned,
+                fell,
+            ],
             ["left", "moved_school", "new", "resolved", "resolved", "worse", "better"],
             "same",
         ).astype(object)
         code, up = self._codes(change, facts, still)
-        return change, self._plainer_codes(change, code, up, still), up
+        return change, self._plainer_codes(change, code, up, still, (change == "worse") & ~rose), up
 
     def _codes(
         self, change: NDArray[np.object_], facts: dict[str, Floats], still: Yes
@@ -286,7 +314,7 @@ class _Compared:
         return code, up
 
     def _plainer_codes(
-        self, change: NDArray[np.object_], code: NDArray[np.object_], up: Yes, still: Yes
+        self, change: NDArray[np.object_], code: NDArray[np.object_], up: Yes, still: Yes, by_signal: Yes
     ) -> NDArray[np.object_]:
         """Put what explains a row better than the risk's move in its place: who left, a new signal, how much is known."""
         tier, was = (self._words("tier", table) for table in (self.now, self.before))
@@ -296,9 +324,9 @@ class _Compared:
             "left": change == "left",
             "moved_school": change == "moved_school",
             "out_of_scope": self.out_of_scope,
-            "set_aside": aside,
+            "set_aside": aside & ~by_signal,
             "newcomer": ~self.was_here,
-            "signal": (new & (tier == "none")) | (quiet & (self.new_signals != "")),
+            "signal": by_signal | (new & (tier == "none")) | (quiet & (self.new_signals != "")),
             "added": new & added & still,
             "too_little_known": (tier == "ask_first") & (was != "ask_first") & (new | quiet),
             "enough_known": (was == "ask_first") & (tier != "ask_first") & (resolved | quiet),

@@ -1,15 +1,17 @@
 """How many of a group would be expected to share a difficulty, how sure that is, and how odd the number seen is.
 
 The expectation comes from pupils of the same level and programme outside the group. A level of which few others are known
-leans on its programme, a programme on the run, a run on what the catalogue calls typical; how far levels differ is
-estimated from the others too. What is not known about the expectation goes into it as a beta distribution, so that the
-number affected is beta-binomial.
+leans on its programme, a programme on the run, a run of which nobody else is known on what the catalogue calls typical; how
+far levels differ is estimated from the others too. What is not known about the expectation goes into it as a beta
+distribution, so that the number affected is beta-binomial. The others are never counted as more pupils than they are, and
+one more affected pupil is added to them: none of 200 does not mean that it never happens. Where one level is compared with
+the same level the p-value is by this that of Fisher's exact one-sided test, see `Seen.p_value`.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,7 +23,9 @@ if TYPE_CHECKING:
     Integers = NDArray[np.int64]
 
 TYPICAL_COUNTS_AS = 10.0
-"""Pupils that the catalogue's typical share counts as beside the run's own, a default of ours that is soon outweighed."""
+"""Pupils that the catalogue's typical share counts as where next to nobody else is known, a default of ours."""
+FEWEST_OTHERS = 5
+"""Others from which they alone are the comparison, without the typical share: the smallest group that is looked at, too."""
 RUN_COUNTS_AS = 5.0
 """Pupils that the run's share counts as within one programme: programmes differ a lot, an evening school from the others."""
 _RAREST = 0.01  # typical shares are known to the nearest percent at best
@@ -29,6 +33,7 @@ USUAL_DIFFERENCE = 0.05
 """Correlation within a level that is assumed where few levels can tell, and how many levels that counts as (our own choice)."""
 _DIFFERENCE_COUNTS_AS = 5.0
 _LEAST_DIFFERENCE, _MOST_DIFFERENCE = 1e-3, 0.5
+_NEXT_TO_NONE = 1e-6  # a beta distribution has no parameter of 0
 
 
 @dataclass(frozen=True)
@@ -71,14 +76,28 @@ class Seen:
     observed: Integers
     expected_share: Floats
     precision: Floats
-    """Pupils that the expectation is worth: the parameters of its beta distribution sum to it."""
+    """Pupils that the expectation is worth, never more than the others are."""
+    one_more: Floats
+    """What one more affected pupil among the others would add to the affected ones that the expectation is worth, 0 to 1."""
 
     @property
     def p_value(self) -> Floats:
-        """Probability of at least so many, were the group like the others."""
+        """Probability of at least so many, were the group like the others.
+
+        Notes
+        -----
+        With b affected of m others of the same level the share has the beta distribution with b + 1 and m - b: that of the
+        (b + 1)th smallest of m uniform numbers. At least k of n lie below it if and only if at most b of the k + b smallest
+        of all n + m are among the m, so that the tail is the hypergeometric one of Fisher's test.
+        """
+        affected = self.expected_share * self.precision + self.one_more
         return beta_binomial_tail(
-            self.observed, self.n, self.expected_share * self.precision, (1 - self.expected_share) * self.precision
+            self.observed, self.n, affected, np.maximum((1 - self.expected_share) * self.precision, _NEXT_TO_NONE)
         )
+
+    def at(self, rows: Integers) -> Seen:
+        """Choose groups."""
+        return Seen(*(getattr(self, field.name)[rows] for field in fields(self)))
 
 
 def look(strata: Strata, known: NDArray[np.bool_], affected: NDArray[np.bool_], typical: float | Floats) -> Seen:
@@ -90,7 +109,7 @@ def look(strata: Strata, known: NDArray[np.bool_], affected: NDArray[np.bool_], 
     known, affected : ndarray of bool, shape (n,)
         Whether the fact is recorded and about the pupil; whether the pupil is affected.
     typical : float in [0, 1], or ndarray of shape (n_groups,)
-        Share that is usual where nobody else is known.
+        Share that is usual where fewer than `FEWEST_OTHERS` others are known.
 
     Returns
     -------
@@ -109,20 +128,41 @@ def look(strata: Strata, known: NDArray[np.bool_], affected: NDArray[np.bool_], 
     n_out, a_out = strata.totals(known) - n, strata.totals(affected & known) - a
     same = (strata.programme[:, None] == strata.programme[None, :]).astype(float)
     n_programme, a_programme = n_out @ same, a_out @ same
+    others = n_out.sum(axis=1)
+    few = others < FEWEST_OTHERS
     usual = np.clip(np.broadcast_to(np.asarray(typical, dtype=float), len(n)), _RAREST, 1 - _RAREST)
-    of_run = (a_out.sum(axis=1) + TYPICAL_COUNTS_AS * usual) / (n_out.sum(axis=1) + TYPICAL_COUNTS_AS)
+    counts_as = np.where(few, TYPICAL_COUNTS_AS, 0.0)
+    of_run = (a_out.sum(axis=1) + counts_as * usual) / (others + counts_as)
     mean = (a_programme + RUN_COUNTS_AS * of_run[:, None]) / (n_programme + RUN_COUNTS_AS)
-    mean_variance = mean * (1 - mean) / (n_programme + RUN_COUNTS_AS + 1)
     alike = 1 / _difference(n_out, a_out, mean) - 1
     level = (a_out + alike * mean) / (n_out + alike)
-    level_variance = level * (1 - level) / (n_out + alike + 1)
-    leans = alike / (n_out + alike)
     size = n.sum(axis=1)
     weight = n / np.maximum(size, 1)[:, None]
-    share = np.clip((weight * level).sum(axis=1), 1e-6, 1 - 1e-6)
+    share = (weight * level).sum(axis=1)
+    # shares of 0 and 1 were not found to be certain: for the variance, half a pupil more is affected, and half a pupil is not
+    mean_variance = _spread(mean, n_programme + RUN_COUNTS_AS)
+    level_variance = _spread(level, n_out + alike)
+    leans = alike / (n_out + alike)
     variance = (weight**2 * level_variance).sum(axis=1) + (weight * leans * np.sqrt(mean_variance)).sum(axis=1) ** 2
-    precision = np.clip(share * (1 - share) / np.maximum(variance, 1e-12) - 1, 0.5, 1e9)
-    return Seen(size.astype(np.int64), a.sum(axis=1).astype(np.int64), share, precision)
+    of_all = (weight * _drawn_in(level, n_out + alike)).sum(axis=1)
+    precision = np.maximum(of_all * (1 - of_all) / np.where(size > 0, variance, 1.0) - 1, 0.5)
+    # a level's pupils are in their programme's mean as well: nobody counts twice
+    compared = np.where(few, others + TYPICAL_COUNTS_AS, others)
+    precision = np.minimum(precision, compared)
+    one_more = np.where(few, 0.0, precision / compared)  # a typical share is no count
+    return Seen(size.astype(np.int64), a.sum(axis=1).astype(np.int64), share, precision, one_more)
+
+
+def _drawn_in(share: Floats, worth: Floats) -> Floats:
+    """Keep a share that so many pupils tell of away from 0 and 1, as Jeffreys does."""
+    drawn: Floats = (share * worth + 0.5) / (worth + 1)
+    return drawn
+
+
+def _spread(share: Floats, worth: Floats) -> Floats:
+    """Variance of a share that so many pupils tell of."""
+    drawn = _drawn_in(share, worth)
+    return drawn * (1 - drawn) / (worth + 1)
 
 
 def _difference(n: Floats, a: Floats, mean: Floats) -> Floats:

@@ -102,6 +102,9 @@ def flag(
     frame = as_frame(X).reset_index(drop=True)
     if "pupil_id" not in frame:
         raise ValueError("flag() needs the column pupil_id: ties at the cut are broken by it. factor_table() gives it.")
+    for name, ids in (("set_aside", set_aside), ("added", added), ("kept", kept)):
+        if isinstance(ids, str):
+            raise TypeError(f"{name} is a collection of pupil ids, such as [{ids!r}], not one text")
     policy = policy or FlagPolicy()
     catalogue = catalogue or Catalogue.load()
     eta, sd = model.log_odds(frame), model.sd(frame)

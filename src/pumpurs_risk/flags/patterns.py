@@ -87,12 +87,18 @@ def patterns(
 
     Notes
     -----
+    A factor can make a pattern if the model has it with a direction, it is not special, and the catalogue has words for what
+    is shared (``shared``), a measure, and a step for a group in its construct (``together``). Health, addiction, pregnancy,
+    family, care outside the family and the like have no such step, on purpose: what happens at home is talked about with
+    one family, never with a class, however many of it are affected.
+
     A pupil is affected at the contrast's high point or beyond. The expectation is that of pupils of the same level and
-    programme outside the group, see ``expectation.py``; the p-value is exact and one-sided, its q-value Benjamini and
-    Hochberg's over all groups, factors and subjects. A pattern needs 3 affected pupils and 2 more than expected. A sensitive
-    one needs 5, and 2 of the group who are not affected: it would otherwise tell of everyone. Of one construct the most
-    striking factor is told. A school's pattern that one class makes up is told of the class; classes that share their
-    school's pattern are told with the school.
+    programme outside the group, whose own number limits how sure it is, see ``expectation.py``; the p-value is one-sided, of
+    one level Fisher's exact, its q-value Benjamini and Hochberg's over all groups, factors and subjects. A pattern needs 3
+    affected pupils and 2 more than expected. A sensitive one needs 5, and 2 of the group who are not affected: it would
+    otherwise tell of everyone. Of one construct the most striking factor is told. A school's pattern that is none without
+    one class, or without the classes that stand out, is told of these only, if they may be told of at all; classes that
+    share their school's pattern are told with the school.
 
     Examples
     --------
@@ -128,7 +134,8 @@ def patterns(
     table["q_value"] = adjusted_for_looks(table["p_value"].to_numpy(dtype=float))
     table["sensitivity"] = table["factor"].map(lambda f: catalogue.factors[f].sensitivity).astype(object)
     table["construct"] = table["factor"].map(lambda f: catalogue.factors[f].construct).astype(object)
-    told = _carried_by(_leading(table[_worth_telling(table, q)]), table)
+    least_p = float(table.loc[table["q_value"] <= q, "p_value"].max())
+    told = _carried_by(_leading(table[_worth_telling(table, q)]), looked, catalogue, least_p)
     told = told.assign(rank=told["scope"].map({SCHOOL: 0, SUBJECT: 1, CLASS: 2}).astype(float))
     told = told.sort_values(["school_id", "rank", "group", "p_value", "factor"], ignore_index=True)
     told["lower"], told["upper"] = share_interval(told["observed"].to_numpy(), told["n"].to_numpy(), level)
@@ -164,11 +171,11 @@ class _Looked:
         at = np.unique(self.stratum, return_index=True)[1]
         self.programme_of: NDArray[np.int64] = self.programme[at].astype(np.int64)
         self.school = word_column(frame, "school_id")
-        in_class = word_column(frame, "class_id")
-        classes = pd.DataFrame({"school": self.school, "class": in_class})
+        self.in_class = word_column(frame, "class_id")
+        classes = pd.DataFrame({"school": self.school, "class": self.in_class})
         self.groups = {
             SCHOOL: _coded(classes[["school"]].assign(group=""), np.ones(len(frame), dtype=bool)),
-            CLASS: _coded(classes, in_class != ""),
+            CLASS: _coded(classes, self.in_class != ""),
         }
 
     def at(self, factor: RiskFactor) -> None:
@@ -207,6 +214,16 @@ class _Looked:
             enough = ~alone | (len(subjects) > _FEWEST_SUBJECTS)
             self._add(SUBJECT, factor, names.assign(group=name), seen, enough)
 
+    def shares_without(self, factor: RiskFactor, school: str, classes: Collection[str], least_p: float) -> bool:
+        """Say whether a school would have the pattern without the pupils of some of its classes."""
+        known, affected = self._seen_in(factor)
+        here = self.school == school
+        known &= ~(here & np.isin(self.in_class, np.array(list(classes), dtype=object)))
+        strata = Strata(np.where(here, 0, -1), self.stratum, self.programme_of, 1)
+        seen = look(strata, known, affected, _typical_share(factor))
+        observed, expected = float(seen.observed[0]), float(seen.n[0] * seen.expected_share[0])
+        return observed >= _MIN_AFFECTED and observed - expected >= _LEAST_EXCESS and float(seen.p_value[0]) <= least_p
+
     def _seen_in(self, factor: RiskFactor) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
         values = number_column(self.frame, factor.id)
         known = ~np.isnan(values) & applies_to(factor.applies, self.frame)
@@ -220,7 +237,7 @@ class _Looked:
         if among is not None:
             enough &= among
         rows = np.flatnonzero(enough)
-        part = Seen(seen.n[rows], seen.observed[rows], seen.expected_share[rows], seen.precision[rows])
+        part = seen.at(rows)
         columns = {
             "school_id": names["school"].to_numpy(dtype=object)[rows],
             "scope": scope,
@@ -300,26 +317,23 @@ def _leading(told: pd.DataFrame) -> pd.DataFrame:
     return ordered.drop_duplicates(["school_id", "scope", "group", "construct"]).drop(columns="excess")
 
 
-def _carried_by(told: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
+def _carried_by(told: pd.DataFrame, looked: _Looked, catalogue: Catalogue, least_p: float) -> pd.DataFrame:
     """Tell a construct once in a school: of the class that makes the pattern up, or of the school whose classes share it."""
     dropped: list[Any] = []
     schools = told[told["scope"] == SCHOOL]
-    rows = schools[["school_id", "construct", "factor", "observed", "expected", "share"]].to_dict("records")
+    rows = schools[["school_id", "construct", "factor", "share"]].to_dict("records")
     for index, row in zip(schools.index.tolist(), rows, strict=True):
         same = (told["scope"] == CLASS) & (told["school_id"] == row["school_id"])
         classes = told[same & (told["construct"] == row["construct"])]
-        looked = (
-            (table["scope"] == CLASS) & (table["school_id"] == row["school_id"]) & (table["factor"] == row["factor"])
-        )
-        carriers = table[looked & table["group"].isin(classes["group"])]
-        left = (
-            float(row["observed"]) - carriers["observed"].sum() - (float(row["expected"]) - carriers["expected"].sum())
-        )
-        if len(classes) and left < _LEAST_EXCESS:
+        lower, _ = share_interval(classes["observed"].to_numpy(), classes["n"].to_numpy(), 0.9)
+        stands_out = lower > float(row["share"])
+        names = classes["group"].astype(str).tolist()
+        carriers = [{name} for name in names] + [set(classes.loc[stands_out, "group"])]
+        factor, school = catalogue.factors[str(row["factor"])], str(row["school_id"])
+        if any(some and not looked.shares_without(factor, school, some, least_p) for some in carriers):
             dropped.append(index)
         else:
-            lower, _ = share_interval(classes["observed"].to_numpy(), classes["n"].to_numpy(), 0.9)
-            dropped += classes.index[lower <= float(row["share"])].tolist()
+            dropped += classes.index[~stands_out].tolist()
     return told.drop(index=dropped)
 
 

@@ -292,7 +292,7 @@ class Composer:
     def _reason(self, partner: Partner, by_law: bool) -> str:
         """Why a body is named: the signs upon which the law asks for it, else what it is there for."""
         if not by_law:
-            return capitalised(partner.when[self.lang]) + "."
+            return text("plans.partner_if", self.lang, when=partner.when[self.lang])
         held = {signal for words in self.needs.risks for signal in words.signals}
         names = [self.catalogue.signals[s].name[self.lang] for s in partner.signals if s in held]
         said = "; ".join(names) + "."
@@ -315,6 +315,8 @@ class Composer:
     def _notes(self) -> str:
         lang, flag = self.lang, self.pupil.flag
         said = []
+        if any(words.risk.sensitivity == "special" for words in self.needs.risks):
+            said.append(text("plans.special", lang))
         if self.pupil.why_added is not None and self.needs.risks[0].risk.code != "added":
             why = " ".join(self.pupil.why_added.split())
             said.append(text("plans.added_why" if why else "plans.added", lang, why=why))

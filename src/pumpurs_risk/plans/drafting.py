@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pumpurs_risk.plans.plan import SupportPlanDraft
 
 TIERS = ("act_now",)
+KNOWN_TIERS = ("act_now", "watch", "ask_first", "none")
 """Tiers of which everybody gets a plan; beside them those whom staff confirmed or added, and those with a signal."""
 _ID_DIGITS = 10  # of 4 bits: among 20,000 plans of a semester two meet with probability 2e-4
 
@@ -171,6 +172,8 @@ def learner_of(pupil: Pupil) -> Learner:
 
 def _everybody(frames: PlanFrames, tiers: Collection[str]) -> set[str]:
     flags = frames.flags
+    if unknown := set(tiers) - set(KNOWN_TIERS):
+        raise ValueError(f"tiers are among {', '.join(KNOWN_TIERS)}; got {', '.join(map(repr, sorted(unknown)))}")
     on_list = flags["tier"].isin(list(tiers)) | flags["always_look"].ne("")
     ids = set(flags.loc[on_list, "pupil_id"]) | (frames.by_people() & set(flags["pupil_id"]))
     return ids - frames.dismissed()

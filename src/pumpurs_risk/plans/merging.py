@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -23,23 +22,35 @@ from typing import Any
 import msgspec
 
 from pumpurs_risk.plans.plan import EditedPlan, PlanAddition, PlanChange, PlanField, SupportPlanDraft
+from pumpurs_risk.plans.printed import (
+    PARTS,
+    has_other_status,
+    key_of,
+    name_of,
+    plain,
+    row_of,
+    spellings,
+    was_printed,
+    with_status,
+)
 
-PARTS: dict[str, tuple[str, str]] = {
-    "risks": ("risk", "justification"),
-    "strengths": ("strength", "text"),
-    "unknown": ("unknown", "text"),
-    "goals": ("goal", "text"),
-    "measures": ("measure", "what"),
-    "partners": ("partner", "reason"),
-    "signers": ("sign", "name"),
-}
-"""Tables of a plan: how the tags of a row begin, and the field without which a row is no row."""
 _IN_DOCUMENTS = {"signers": "signatures"}
 """What a table is called among the missing parts of a document, where that differs."""
-_NOT_NEWS = ("version", "changes", "run", "model", "as_of", "merged", "tier", "certainty", "age")
+_NOT_NEWS = (
+    "version",
+    "changes",
+    "run",
+    "model",
+    "as_of",
+    "merged",
+    "printed",
+    "printed_parts",
+    "tier",
+    "certainty",
+    "age",
+)
 _LOST = "controls_lost"
 """Note on a copy whose office program dropped the marks of fields: what is not found in it may still be there."""
-_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
 _MIN = dt.datetime.min
 
 
@@ -125,26 +136,6 @@ def as_drafted(plan: SupportPlanDraft) -> SupportPlanDraft:
     return msgspec.structs.replace(plan, fields=fields)
 
 
-def plain(words: str) -> str:
-    r"""Words as every format can carry them: without characters that XML forbids, line ends alike, without outer space.
-
-    Examples
-    --------
-    >>> plain("a\r\nb\x01 ")
-    'a\nb'
-    """
-    return _FORBIDDEN.sub("", words.replace("\r\n", "\n").replace("\r", "\n")).strip()
-
-
-def row_of(tag: str) -> tuple[str, str] | None:
-    """Table and row that a tag belongs to: ``measure.mentor.what`` to ``("measures", "mentor")``; None outside tables."""
-    for table, (start, _) in PARTS.items():
-        if tag.startswith(f"{start}."):
-            name, dot, _ = tag[len(start) + 1 :].rpartition(".")
-            return (table, name) if dot else None
-    return None
-
-
 class _Merging:
     """One merge; see `merge`."""
 
@@ -155,7 +146,10 @@ class _Merging:
         fresh: Sequence[EditedPlan],
         known: Mapping[int, SupportPlanDraft],
     ) -> None:
-        self.kept, self.fresh = kept, fresh
+        self.status_beside = has_other_status(kept)
+        self.kept = kept = with_status(kept) if self.status_beside else kept
+        known = {**known, kept.version: kept}
+        self.fresh = fresh
         self.base = {id(edit): known.get(edit.version, kept) for edit in fresh}
         self.wishes = self._wishes()
         self.new = as_drafted(kept) if self._is_paper() else new
@@ -179,9 +173,11 @@ class _Merging:
             removed=tuple(sorted(removed)),
             status=status or self.kept.status,
             changes=self.kept.changes,
+            printed=self.kept.printed,
+            printed_parts=self.kept.printed_parts,
             **rows,
         )
-        if _news_of(merged) == _news_of(self.kept):
+        if _news_of(merged) == _news_of(self.kept) and not self._changed_beside():
             return self.kept
         news = [digest(edit) for edit in self.fresh]
         newest = max([self.kept.version, *(edit.version for edit in self.fresh)])
@@ -191,6 +187,15 @@ class _Merging:
             changes=tuple(self._row_changes(rows) + self.changes),
             merged=tuple(dict.fromkeys((*self.kept.merged, *news))),
         )
+
+    def _changed_beside(self) -> bool:
+        """Whether the kept plan itself was changed, by a tool that writes JSON, since its files were written."""
+        said = self.status_beside or any(self._said_beside(tag) for tag in self.kept.fields)
+        return said or any(not was_printed(self.kept, name_of(added)) for added in self.kept.additions)
+
+    def _said_beside(self, tag: str) -> bool:
+        """Whether the JSON says of a field what its files, when they were written, did not."""
+        return plain(self.kept.printed_value(tag)) != plain(self.kept.value(tag))
 
     def _is_paper(self) -> bool:
         """Whether people have made the plan their own: another status, or no mark "draft" any more."""
@@ -207,7 +212,7 @@ class _Merging:
             base = self.base[id(edit)]
             for tag, words in edit.fields.items():
                 told = plain(words)
-                if told == plain(base.value(tag)) or told == plain(self.kept.value(tag)):
+                if told in (*spellings(base.printed_value(tag)), *spellings(self.kept.value(tag))):
                     continue
                 found.setdefault(tag, []).append(_Wish(edit.file, told, edit.modified))
         return found
@@ -223,8 +228,9 @@ class _Merging:
                     continue
                 for row in getattr(base, table):
                     tag = f"{start}.{row.id}.{main}"
-                    if tag in base.fields and tag not in edit.fields:
-                        others = base is not self.kept and self._written_since(base, table, row.id)
+                    printed = was_printed(base, f"{start}.{row.id}")
+                    if tag in base.fields and tag not in edit.fields and printed:
+                        others = self._written_since(base, table, row.id)
                         if (table, row.id) not in written and not others:
                             gone.add(f"{start}.{row.id}")
         return {name for name in gone if row_of(f"{name}.x") not in written}
@@ -232,7 +238,7 @@ class _Merging:
     def _written_since(self, base: SupportPlanDraft, table: str, name: str) -> bool:
         """Whether somebody wrote into a row after the version that a copy was printed from."""
         return any(
-            field.touched and plain(field.value) != plain(base.value(tag))
+            field.touched and plain(field.value) != plain(base.printed_value(tag))
             for tag, field in self.kept.fields.items()
             if row_of(tag) == (table, name)
         )
@@ -279,15 +285,20 @@ class _Merging:
         wishes = self.wishes.get(tag)
         if wishes:
             value, kind = self._wished(tag, field, wishes)
-            if before is None or value != before.value:
-                self._changed(tag, kind, "" if before is None else before.value, value)
+            if before is None or value != before.value or kind == "conflict":
+                self._changed(tag, kind, self.kept.printed_value(tag), value)
         elif before is not None and before.touched:
             value = before.value
-            if drafted not in (before.drafted, value):
+            if self._said_beside(tag):
+                self._changed(tag, "person", self.kept.printed_value(tag), value)
+            elif drafted not in (before.drafted, value):
                 self._changed(tag, "kept", value, drafted)
         else:
             value = drafted
-            if before is not None and before.value != value:
+            printed = "" if before is None else self.kept.printed_value(tag)
+            if before is not None and plain(printed) != plain(before.value):
+                self._changed(tag, "person", printed, value)  # set back to the draft's own words
+            elif before is not None and before.value != value:
                 self._changed(tag, "redrafted", before.value, value)
         return msgspec.structs.replace(field, drafted=drafted, value=value)
 
@@ -298,10 +309,10 @@ class _Merging:
         for wish in sorted(wishes, key=lambda each: each.order):
             if wish.text:
                 texts.setdefault(wish.text, wish)
-        if not texts:
-            return "", "person"
-        by_person = earlier is not None and earlier.touched and bool(plain(earlier.value))
+        by_person = earlier is not None and (earlier.touched or self._said_beside(tag))
         stands = plain(earlier.value) if earlier is not None and by_person and self._unseen(tag, earlier) else ""
+        if not texts:
+            return stands, "conflict" if stands else "person"
         if field.kind != "text":
             last = list(texts.values())[-1]
             others = [w for w in texts.values() if w is not last]
@@ -322,7 +333,7 @@ class _Merging:
     def _unseen(self, tag: str, field: PlanField) -> bool:
         """Whether a copy with a wish was printed before what now stands there was written."""
         return any(
-            plain(self.base[id(edit)].value(tag)) != plain(field.value)
+            plain(self.base[id(edit)].printed_value(tag)) != plain(field.value)
             for edit in self.fresh
             if any(wish.file == edit.file for wish in self.wishes.get(tag, ()))
         )
@@ -333,13 +344,14 @@ class _Merging:
         for edit in self.fresh:
             if any(key == _LOST for key, _ in edit.notes):
                 continue
-            there = {_key(added) for added in edit.additions}
-            printed = (added for added in self.base[id(edit)].additions if added.place not in edit.missing)
-            gone |= {_key(added) for added in printed} - there
+            there = {key_of(added) for added in edit.additions}
+            base = self.base[id(edit)]
+            had = (a for a in base.additions if a.place not in edit.missing and was_printed(base, name_of(a)))
+            gone |= {key_of(added) for added in had} - there
         found: dict[tuple[str, ...], PlanAddition] = {}
         for added in (*self.kept.additions, *(a for edit in self.fresh for a in edit.additions), *self.stray):
-            if _key(added) not in gone and any(_key(added)[1:]):
-                found.setdefault(_key(added), added)
+            if key_of(added) not in gone and any(key_of(added)[1:]):
+                found.setdefault(key_of(added), added)
         return tuple(found.values())
 
     def _changed(self, tag: str, kind: str, before: str, after: str) -> None:
@@ -358,10 +370,6 @@ class _Merging:
                 said = self.kept.value(f"{start}.{name}.{main}")
                 changes.append(PlanChange(tag=f"{start}.{name}", kind="removed", before=said))
         return changes
-
-
-def _key(added: PlanAddition) -> tuple[str, ...]:
-    return (added.place, *(plain(cell) for cell in added.cells))
 
 
 def _news_of(plan: SupportPlanDraft) -> dict[str, Any]:

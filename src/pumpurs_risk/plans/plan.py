@@ -187,6 +187,8 @@ class SupportPlanDraft(_Part, frozen=True, kw_only=True):
         What the last drafting or merging changed.
     merged : tuple of str
         Digests of edited copies that were taken in already.
+    printed, printed_parts : dict and tuple, optional
+        What the files said when they were last written; written by this library only.
 
     Examples
     --------
@@ -237,12 +239,25 @@ class SupportPlanDraft(_Part, frozen=True, kw_only=True):
     changes: tuple[PlanChange, ...] = ()
     merged: tuple[str, ...] = ()
     """Digests of edited copies whose news are in it: none is taken in twice."""
+    printed: dict[str, str] | None = None
+    """What stood in the touched fields when the files were last written. What stands there otherwise was changed in the JSON
+    since, and the Word file beside it does not know of it. None: not known."""
+    printed_parts: tuple[str, ...] | None = None
+    """Rows (``measure.mentor``) and additions (digests) that stood in the files when they were last written: what was not
+    in a Word file cannot have been taken out of it. None: not known."""
 
     @property
     def is_draft(self) -> bool:
         """Whether nobody has taken the mark "draft" away (field ``draft_mark``)."""
         mark = self.fields.get("draft_mark")
         return mark is None or mark.value != ""
+
+    def printed_value(self, tag: str) -> str:
+        """What stood in a field when the files were last written; "" where there is none."""
+        field = self.fields.get(tag)
+        if field is None or self.printed is None:
+            return self.value(tag)
+        return self.printed.get(tag, field.drafted)
 
     def value(self, tag: str) -> str:
         """Give what stands in a field.

@@ -11,9 +11,10 @@ import msgspec
 import pandas as pd
 
 from pumpurs_risk.errors import PlanError
-from pumpurs_risk.plans.plan import SCHEMA_VERSION, SupportPlanDraft
+from pumpurs_risk.plans.plan import SCHEMA_VERSION, PlanMeasure, SupportPlanDraft
 
-GIVEN = ("done", "partly")
+DONE = "done"
+GIVEN = (DONE, "partly")
 """Results by which a measure counts as support that was given."""
 MET, NOT_MET = ("prevented", "eased"), ("unchanged", "worse")
 SUPPORT_COLUMNS = ("pupil_id", "date_from", "date_to", "measure", "goal_met", "recorded_on", "record_id")
@@ -83,8 +84,9 @@ def plans_support(plans: Iterable[SupportPlanDraft]) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        Fit for ``data_schema/support.json``: ``pupil_id``, ``date_from``, ``date_to``, ``measure``, ``goal_met`` (1 if every
-        evaluated risk that the measure answers was prevented or eased, 0 if none was, else unknown), ``recorded_on``,
+        Fit for ``data_schema/support.json``: ``pupil_id``, ``date_from``, ``date_to``, ``measure``, ``goal_met`` (1 if the
+        measure is done and every evaluated risk that it answers was prevented or eased, else 0; unknown if none of its
+        risks was evaluated), ``recorded_on``,
         ``record_id`` (plan and measure: an evaluation that is corrected repeats it).
 
     Examples
@@ -102,7 +104,7 @@ def plans_support(plans: Iterable[SupportPlanDraft]) -> pd.DataFrame:
             first, last = _day(plan.value(f"{tag}.from")) or drafted, _day(plan.value(f"{tag}.to"))
             rows.append(
                 (
-                    plan.pupil_id, first, last, measure.measure or OWN_MEASURE, _goal_met(plan, measure.risks),
+                    plan.pupil_id, first, last, measure.measure or OWN_MEASURE, _goal_met(plan, measure),
                     max(last, first, drafted), f"{plan.plan_id}:{measure.id}",
                 )
             )  # fmt: skip
@@ -123,13 +125,13 @@ def _day(written: str) -> str:
         return ""
 
 
-def _goal_met(plan: SupportPlanDraft, risks: Iterable[str]) -> float | None:
-    results = {plan.value(f"risk.{risk}.result") for risk in risks} - {""}
+def _goal_met(plan: SupportPlanDraft, measure: PlanMeasure) -> float | None:
+    """Whether a measure reached what it was for; support that was given in part only cannot say so."""
+    results = {plan.value(f"risk.{risk}.result") for risk in measure.risks} & {*MET, *NOT_MET}
     if not results:
         return None
-    if results <= set(MET):
-        return 1.0
-    return 0.0 if results <= set(NOT_MET) else None
+    done = plan.value(f"measure.{measure.id}.result") == DONE
+    return float(done and results <= set(MET))
 
 
 def plans_frame(plans: Iterable[tuple[SupportPlanDraft, str]]) -> pd.DataFrame:

@@ -17,6 +17,7 @@ from jinja2.sandbox import SandboxedEnvironment
 
 from pumpurs_risk.errors import PlanError
 from pumpurs_risk.reports.docx_controls import Control, run_xml
+from pumpurs_risk.reports.docx_faults import TemplateError, code_fault, syntax_fault
 from pumpurs_risk.reports.docx_package import DOCUMENT, W, parse
 
 LARGEST_PART = 4 * 2**20
@@ -70,8 +71,9 @@ class CompiledPart:
             self.places = frozenset(_places(tree))
             self._template = environment.from_string(self._source)
         except TemplateSyntaxError as error:
-            raise PlanError(
-                "template_syntax", file=file, where=self._line(error.lineno), detail=error.message or ""
+            said = error.message or ""
+            raise TemplateError(
+                "template_syntax", file=file, where=self._line(error.lineno), detail=said, **syntax_fault(said)
             ) from None
 
     def render(self, words: Mapping[str, Any]) -> str:
@@ -85,13 +87,15 @@ class CompiledPart:
         try:
             rendered = self._template.render(words)
         except SecurityError as error:
-            raise PlanError("template_code", file=self._file, where=self._raised_at(error), detail=str(error)) from None
+            raise TemplateError(
+                "template_code", file=self._file, where=self._raised_at(error), detail=str(error)
+            ) from None
         except UndefinedError as error:
             name = _undefined_name(error)
-            raise PlanError("template_unknown", file=self._file, where=self._raised_at(error), name=name) from None
+            raise TemplateError("template_unknown", file=self._file, where=self._raised_at(error), name=name) from None
         except (TypeError, ValueError, ArithmeticError, LookupError, RecursionError) as error:
-            raise PlanError(
-                "template_syntax", file=self._file, where=self._raised_at(error), detail=str(error)
+            raise TemplateError(
+                "template_syntax", file=self._file, where=self._raised_at(error), fault="value", detail=str(error)
             ) from None
         return rendered.replace("\n<w:p", "<w:p")
 
@@ -111,17 +115,23 @@ class CompiledPart:
 
     def _refuse_code(self, tree: nodes.Template) -> None:
         for node in tree.find_all(_CODE):
-            raise PlanError("template_code", file=self._file, where=self._line(node.lineno), detail=type(node).__name__)
+            kind = type(node).__name__
+            raise TemplateError(
+                "template_code", file=self._file, where=self._line(node.lineno), fault=code_fault(kind), detail=kind
+            )
         for node in tree.find_all(nodes.Getattr):
             if node.attr.startswith("_"):
-                raise PlanError("template_code", file=self._file, where=self._line(node.lineno), detail=node.attr)
+                raise TemplateError(
+                    "template_code", file=self._file, where=self._line(node.lineno), fault="inner", shown=node.attr,
+                    detail=node.attr,
+                )  # fmt: skip
         for node in tree.find_all(nodes.Filter):
             if node.name not in FILTERS:
-                raise PlanError(
+                raise TemplateError(
                     "template_unknown", file=self._file, where=self._line(node.lineno), name=f"|{node.name}"
                 )
         if _depth(tree) > DEEPEST_LOOP:
-            raise PlanError("template_code", file=self._file, where="", detail="for")
+            raise TemplateError("template_code", file=self._file, where="", fault="depth", detail="for")
 
     def _line(self, number: int) -> str:
         lines = self._source.split("\n")
@@ -192,19 +202,24 @@ def _refuse_open_tags(root: Any, file: str) -> None:
         told = "".join(run.text or "" for run in paragraph.iter(f"{W}t"))
         for opening, closing in (("{{", "}}"), ("{%", "%}"), ("{#", "#}")):
             if told.count(opening) != told.count(closing):
-                raise PlanError("template_syntax", file=file, where=told[:90], detail=f"{opening} {closing}")
+                missing = closing if told.count(opening) > told.count(closing) else opening
+                raise TemplateError(
+                    "template_syntax", file=file, where=told[:90], fault="tag_open", shown=missing,
+                    detail=f"{opening} {closing}",
+                )  # fmt: skip
 
 
 def _refuse_links(parts: Mapping[str, bytes], file: str) -> None:
     """A template that loads something from elsewhere, or runs macros, would do so on every school's computer."""
     if any("vbaProject" in name or name.startswith("word/activeX") for name in parts):
-        raise PlanError("template_code", file=file, where="", detail="vbaProject")
+        raise TemplateError("template_code", file=file, where="", fault="vba", detail="vbaProject")
     for name in parts:
         if name.endswith(".rels"):
             for relation in parse(parts[name], file):
                 kind = relation.get("Type", "").rpartition("/")[2]
                 if relation.get("TargetMode") == "External" and kind != "hyperlink":
-                    raise PlanError("template_code", file=file, where=relation.get("Target", "")[:90], detail=kind)
+                    where = relation.get("Target", "")[:90]
+                    raise TemplateError("template_code", file=file, where=where, fault="link", detail=kind)
 
 
 def _places(tree: nodes.Template) -> Iterator[str]:

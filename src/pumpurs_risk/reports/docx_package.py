@@ -49,7 +49,8 @@ def read_parts(path: Path) -> dict[str, bytes]:
             raise PlanError("plan_too_large", file=name, limit=LARGEST_FILE // 2**20)
         content = path.read_bytes()
     except OSError as error:
-        raise PlanError("plan_unreadable", file=name, detail=error.strerror or str(error)) from None
+        code = "plan_missing" if isinstance(error, FileNotFoundError) else "plan_unreadable"
+        raise PlanError(code, file=name) from None
     if content.startswith(_OLE):
         raise PlanError("plan_old_word", file=name)
     try:

@@ -150,17 +150,15 @@ class _Reading:
             if piece.row >= 0:
                 rows[piece.row].append(piece)
         done: set[int] = set()
+        headings = {rows[row][0].table: row for row in sorted(rows, reverse=True)}
         again: dict[str, list[str]] = defaultdict(list)
         for piece in (*self.body, *self.edges):
             if piece.tag.startswith("addition."):
                 again[piece.tag.rpartition(".")[0]].append(self._value(piece).value)
             elif not piece.tag and fingerprint(piece.text) not in self.own and piece.row not in done:
                 row = rows.get(piece.row, [])
-                if (
-                    row
-                    and not any(one.tag for one in row)
-                    and not any(fingerprint(one.text) in self.own for one in row)
-                ):
+                ours = headings.get(piece.table) == piece.row and any(fingerprint(one.text) in self.own for one in row)
+                if row and not ours and not any(one.tag for one in row):
                     done.add(piece.row)
                     self._add(self._place(piece.table), _cells(row, self._shown))
                 else:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pumpurs_risk.explanation.details import detail_pieces
 from pumpurs_risk.explanation.placeholders import role_name
+from pumpurs_risk.flags.next_step import DUE_AFTER
 from pumpurs_risk.locale import check_language, date_text, text
 from pumpurs_risk.reports.family_words import offers, page_words, plain_fact
 
@@ -27,7 +28,6 @@ _ASKED = ("class_teacher", "social_pedagogue")
 def family_pages(
     pupils: pd.DataFrame,
     reasons: pd.DataFrame,
-    steps: pd.DataFrame,
     catalogue: Catalogue,
     audience: str,
     lang: str = "lv",
@@ -53,9 +53,6 @@ def family_pages(
     reasons : pandas.DataFrame
         As `pumpurs_risk.reasons` gives them for these pupils, unfiltered, in `lang`: ``pupil_id``, ``kind``, ``rank``,
         ``factor``, ``code``, ``params``, ``sentence``; ``line`` if it is there.
-    steps : pandas.DataFrame
-        As `next_steps` gives them, unfiltered: ``pupil_id``, ``step``, ``role``, ``role_name``, ``due``, ``code``. The page says
-        who will talk with the family, and by when.
     catalogue : Catalogue
         Factors, measures, roles.
     audience : {"family_pupil", "family_parent"}
@@ -94,9 +91,7 @@ def family_pages(
     >>> pupils = pd.DataFrame({"pupil_id": ["a"], "shown": ["Anna"], "class_id": ["9.a"], "programme": ["general"]})
     >>> seen = {"pupil_id": ["a"], "kind": ["risk"], "rank": [1], "line": [0], "construct": ["attendance"], "sentence": ["..."]}
     >>> seen |= {"factor": ["absence_share"], "code": ["absence_share.risk"], "params": [{"value": 0.2}], "contribution": [1.0]}
-    >>> steps = {"pupil_id": ["a"], "step": ["..."], "role": ["class_teacher"], "role_name": ["class teacher"]}
-    >>> steps |= {"due": [dt.date(2027, 1, 29)], "code": ["default"]}
-    >>> pages = family_pages(pupils, pd.DataFrame(seen), pd.DataFrame(steps), Catalogue.load(), "family_pupil", "en",
+    >>> pages = family_pages(pupils, pd.DataFrame(seen), Catalogue.load(), "family_pupil", "en",
     ...     school="Oak School", as_of=dt.date(2027, 1, 15), expires=dt.date(2027, 5, 31))
     >>> "20 lessons of 100 were missed." in pages["a"], "By 29 January 2027 you will have a talk" in pages["a"]
     (True, True)
@@ -111,11 +106,9 @@ def family_pages(
         pupils = pupils[~(pupils["age"].astype(float) >= catalogue.programme.adult_age)]
     asked = set(pupils["pupil_id"])
     readers = Audience.load(audience, catalogue)
-    told = {"reasons": reasons[reasons["pupil_id"].isin(asked)], "next_steps": steps[steps["pupil_id"].isin(asked)]}
-    told = readers.filter_frames(told, lang, also=also)
+    told = readers.filter_frames({"reasons": reasons[reasons["pupil_id"].isin(asked)]}, lang, also=also)
     lines = dict(iter(told["reasons"].groupby("pupil_id", sort=False)))
     details = _details(evidence, asked, pupils, catalogue, lang)
-    step_of = told["next_steps"].drop_duplicates("pupil_id").set_index("pupil_id").to_dict("index")
     shared = {
         "lang": lang,
         "words": page_words(reader, lang),
@@ -136,7 +129,7 @@ def family_pages(
             strengths=_distinct(said for kind, _, said in facts if kind == "strength"),
             seen=_distinct(said for kind, _, said in facts if kind == "risk"),
             offers=offers(own, named, reader, lang, age, offered),
-            next=_next(step_of.get(id), reader, lang),
+            next=_next(str(pupil["programme"]), as_of, reader, catalogue, lang),
             ask=_people(contacts, str(pupil["programme"]), catalogue, lang),
         )
     return pages
@@ -188,10 +181,10 @@ def _header(pupil: Mapping[Any, Any], school: str, as_of: dt.date, lang: str) ->
     return said
 
 
-def _next(step: Mapping[Any, Any] | None, reader: str, lang: str) -> str:
-    if step is None or not step.get("role_name"):
-        return ""
-    return text(f"family.{reader}.next", lang, due=date_text(step["due"], lang), role=step["role_name"])
+def _next(programme: str, as_of: dt.date, reader: str, catalogue: Catalogue, lang: str) -> str:
+    """Say who will talk with the family, and by when: always the class teacher, so that the choice tells nothing."""
+    role = role_name(_ASKED[0], programme, catalogue, lang)
+    return text(f"family.{reader}.next", lang, due=date_text(as_of + DUE_AFTER, lang), role=role)
 
 
 def _people(

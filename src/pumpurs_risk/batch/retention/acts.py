@@ -12,6 +12,7 @@ from pumpurs_risk import __version__
 from pumpurs_risk.errors import RunError
 
 FILE_NAME = "erasures.json"
+SCHEMA_VERSION = 1
 
 
 class Act(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,10 +29,14 @@ class Act(msgspec.Struct, frozen=True, kw_only=True):
     key_entry_removed: bool = False
 
 
+class _Header(msgspec.Struct):
+    schema_version: int = 1
+
+
 class Acts(msgspec.Struct, frozen=True, kw_only=True):
     """``erasures.json`` beside the runs."""
 
-    schema_version: int = 1
+    schema_version: int = SCHEMA_VERSION
     acts: tuple[Act, ...] = ()
 
 
@@ -41,13 +46,17 @@ def read_acts(folder: Path) -> Acts:
     Raises
     ------
     RunError
-        If the record is damaged: it is never begun anew over an old one.
+        If the record is damaged, or of a newer version: it is never begun anew over an old one.
     """
     path = folder / FILE_NAME
     if not path.exists():
         return Acts()
     try:
-        return msgspec.json.decode(path.read_bytes(), type=Acts)
+        written = path.read_bytes()
+        version = msgspec.json.decode(written, type=_Header).schema_version
+        if version > SCHEMA_VERSION:
+            raise RunError("acts_newer", path=str(path), found=version, known=SCHEMA_VERSION)
+        return msgspec.json.decode(written, type=Acts)
     except (msgspec.MsgspecError, OSError) as error:
         raise RunError("acts_damaged", path=str(path), detail=str(error)) from None
 

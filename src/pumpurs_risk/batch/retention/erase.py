@@ -14,6 +14,7 @@ from pumpurs_risk.batch.retention.acts import FILE_NAME, with_act
 from pumpurs_risk.batch.retention.find import OTHER_WORKBOOKS, WORKBOOKS, Holdings, find_pupil
 from pumpurs_risk.batch.retention.mentions import holds, is_of_their_school, is_own_page, plan_in_document
 from pumpurs_risk.batch.retention.pages import PAGES, remade_pages
+from pumpurs_risk.batch.retention.plan_places import unreadable_plans
 from pumpurs_risk.batch.retention.swap import Swap, swapping
 from pumpurs_risk.batch.retention.tables import without_lines, without_records, without_rows
 from pumpurs_risk.batch.retention.traces import Traces
@@ -136,6 +137,8 @@ def erase_pupil(
     with swapping(top) as swap:
         holdings = Holdings.below(top)
         traces = find_pupil(holdings, pupil, key)
+        for path, detail in unreadable_plans(holdings, traces):
+            raise RunError("erase_unreadable", file=holdings.name_of(path), detail=detail)
         work = _Erasing(holdings, traces, swap)
         for run in holdings.runs:
             work.clean_run(run, today or dt.date.today())

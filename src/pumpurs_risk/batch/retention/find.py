@@ -18,7 +18,7 @@ from pumpurs_risk.batch.manifest import read_manifest
 from pumpurs_risk.batch.retention.swap import PLACE
 from pumpurs_risk.batch.retention.traces import Traces
 from pumpurs_risk.batch.retention.workbooks import Workbook
-from pumpurs_risk.errors import RunError
+from pumpurs_risk.errors import PumpursError, RunError
 from pumpurs_risk.plans import plan_id
 
 WORKBOOKS = (".xlsx", ".xlsm")
@@ -42,6 +42,7 @@ class Holdings:
     folder: Path
     runs: tuple[Path, ...]
     files: tuple[Path, ...]
+    _plans_read: dict[Path, str] = field(default_factory=dict, repr=False, compare=False)
     _books: dict[Path, Workbook | None] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
@@ -90,6 +91,17 @@ class Holdings:
                 return None
             self._books[path] = book if book.ours else None
         return self._books[path]
+
+    def plan_of(self, path: Path) -> str:
+        """Which plan a Word document is, under whatever name; "" for every other document and for one that cannot be read."""
+        from pumpurs_risk.reports.docx_reading import read_plan_docx
+
+        if path not in self._plans_read:
+            try:
+                self._plans_read[path] = read_plan_docx(path).plan_id
+            except (PumpursError, OSError):
+                self._plans_read[path] = ""
+        return self._plans_read[path]
 
     def name_of(self, path: Path) -> str:
         """Path below the folder, for messages."""

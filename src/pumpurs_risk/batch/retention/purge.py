@@ -97,7 +97,8 @@ def purge(folder: str | Path, *, today: dt.date | None = None, dry_run: bool = T
 
     Notes
     -----
-    A plan belongs to the run that it names; one that a later run drafted again stays. A copy belongs to the run whose
+    A plan belongs to the run that it names, and so does every Word document with the plan's id, under whatever name; a plan
+    that a later run drafted again stays. A copy belongs to the run whose
     list it is. Whatever else lies there (the schools' own files, models, the key file, runs that are being made) is
     never touched.
 
@@ -156,6 +157,7 @@ def _files_of(run: Path) -> tuple[list[Path], list[Path]]:
 def _belonging(holdings: Holdings, run: Path, manifest: Manifest, living: set[Path]) -> tuple[list[Path], int]:
     """Plans and copies outside of a run that belong to it; how many plans."""
     names = {each.name for each in living}
+    jsons = [path for path in holdings.files if path.suffix.lower() == ".json"]
     plans: dict[Path, str] = {}
     copies: list[Path] = []
     for path in holdings.files:
@@ -168,8 +170,13 @@ def _belonging(holdings: Holdings, run: Path, manifest: Manifest, living: set[Pa
             book = holdings.workbook(path)
             if book and book.facts.get("run") == run.name and book.facts.get("as_of") == manifest.as_of.isoformat():
                 copies.append(path)
+    gone = {*plans.values()}
+    kept = {str(plan["plan_id"]) for path in jsons if path not in plans and (plan := _plan(path))} if gone else set()
     documents = [
-        path for path in holdings.files if path.suffix.lower() == ".docx" and path.with_suffix(".json") in plans
+        path
+        for path in holdings.files
+        if path.suffix.lower() == ".docx" and gone
+        if path.with_suffix(".json") in plans or holdings.plan_of(path) in gone - kept
     ]
     return [*plans, *documents, *copies], len(set(plans.values()))
 
