@@ -23,7 +23,7 @@ _SYNTAX = (
     (r"got '(.+)'$", "unexpected"),
     (r"unexpected '(.+?)'", "unexpected"),
 )
-"""Jinja's sentences, the most telling first. A printed value stands in brackets of ours: one that ends early is unfinished."""
+"""Jinja's sentences, the most telling first. A value is printed in brackets of ours: one that ends too early is unfinished."""
 
 
 class TemplateError(PlanError):
