@@ -6,7 +6,7 @@ from functools import cache
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linprog
 
@@ -14,6 +14,9 @@ import pumpurs_risk as pr
 from pumpurs_risk.catalogue import AUDIENCES, Audience
 from pumpurs_risk.flags.signals import signals
 from pumpurs_risk.reports.municipality_counts import municipality_counts
+
+FEW = settings(max_examples=max(8, settings().max_examples // 4))
+"""Each example scores some pupils several times."""
 
 CATALOGUE = pr.Catalogue.load()
 MODEL = pr.load_model("literature-prior")
@@ -104,6 +107,7 @@ def texts_in(frame):
 
 
 @pytest.mark.parametrize("lang", ["lv", "en"])
+@FEW
 @given(X=factor_tables(), remark=st.sampled_from(HOSTILE))
 def test_no_text_that_leaves_the_filter_holds_a_word_that_gives_a_hidden_factor_away(lang, X, remark):
     frames = frames_of(X, lang, remark)
@@ -120,6 +124,7 @@ def test_no_text_that_leaves_the_filter_holds_a_word_that_gives_a_hidden_factor_
         pd.testing.assert_frame_equal(frame, frames[table].reset_index(drop=True))
 
 
+@FEW
 @given(X=factor_tables())
 def test_whoever_has_a_hidden_risk_gets_exactly_one_neutral_line_and_no_gap_in_the_ranks(X):
     told = reasons_of(X, "lv")
@@ -138,6 +143,7 @@ def test_whoever_has_a_hidden_risk_gets_exactly_one_neutral_line_and_no_gap_in_t
         assert set(last.loc[last["kind"] == "hidden", "pupil_id"]) == concealed
 
 
+@FEW
 @given(X=factor_tables(), ticked=st.sampled_from(["motivation", "health", "care", "pregnancy"]))
 def test_what_is_ticked_for_one_family_stays_hidden_from_the_others(X, ticked):
     audience = readers("family_parent")

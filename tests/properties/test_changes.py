@@ -4,7 +4,7 @@ from functools import cache
 
 import numpy as np
 import pandas as pd
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pumpurs_risk.catalogue import Catalogue
@@ -15,6 +15,9 @@ from pumpurs_risk.flags.changes import CHANGES, CODES, are_on_any_list
 from pumpurs_risk.locale import text
 from pumpurs_risk.model import load_model
 from pumpurs_risk.model.level import shifted
+
+FEW = settings(max_examples=max(8, settings().max_examples // 4))
+"""Each example scores some pupils several times."""
 
 
 @cache
@@ -56,6 +59,7 @@ def compared(now, before, policy, shift, lang="lv"):
     return *lists, changes(*lists, moved=moves(model, now, before, catalogue), catalogue=catalogue, lang=lang)
 
 
+@FEW
 @given(semesters(), policies, shifts, st.sampled_from(["lv", "en"]))
 def test_everyone_of_either_list_has_one_row_a_kind_and_words(tables, policy, shift, lang):
     now, before, found = compared(*tables, policy, shift, lang)
@@ -67,6 +71,7 @@ def test_everyone_of_either_list_has_one_row_a_kind_and_words(tables, policy, sh
     assert not found["why"].str.contains("[{}]").any()
 
 
+@FEW
 @given(semesters(), policies, shifts)
 def test_pupil_and_model_add_up_to_the_whole_move(tables, policy, shift):
     now, before, found = compared(*tables, policy, shift)
@@ -78,6 +83,7 @@ def test_pupil_and_model_add_up_to_the_whole_move(tables, policy, shift):
     np.testing.assert_allclose(found["model_moved"].dropna(), -shift, rtol=0, atol=1e-9)
 
 
+@FEW
 @given(semesters(), policies, shifts)
 def test_here_or_gone_is_a_fact(tables, policy, shift):
     now, before, found = compared(*tables, policy, shift)
@@ -93,6 +99,7 @@ def test_here_or_gone_is_a_fact(tables, policy, shift):
     assert set(found.loc[found["change"] == "new", "pupil_id"]) <= on_now
 
 
+@FEW
 @given(semesters(), policies, shifts)
 def test_only_the_pupils_own_facts_make_worse_or_better(tables, policy, shift):
     model, *_, catalogue = made()
@@ -106,6 +113,7 @@ def test_only_the_pupils_own_facts_make_worse_or_better(tables, policy, shift):
     assert not found.loc[found["change"].isin(["worse", "better"]), "code"].isin(["model", "level", "unrecorded"]).any()
 
 
+@FEW
 @given(semesters(), policies, shifts)
 def test_with_a_new_signal_nobody_of_the_earlier_list_stays_the_same_or_gets_better(tables, policy, shift):
     now, before, found = compared(*tables, policy, shift)
@@ -118,6 +126,7 @@ def test_with_a_new_signal_nobody_of_the_earlier_list_stays_the_same_or_gets_bet
     assert found.loc[np.array(more, dtype=bool) & as_before, "change"].isin(["new", "worse", "moved_school"]).all()
 
 
+@FEW
 @given(semesters(), policies, st.sampled_from([-1.5, 1.5]))
 def test_the_same_facts_under_another_model_are_never_worse_or_better(tables, policy, shift):
     *_, found = compared(tables[0], tables[0], policy, shift)
@@ -125,6 +134,7 @@ def test_the_same_facts_under_another_model_are_never_worse_or_better(tables, po
     np.testing.assert_allclose(found["pupil_moved"], 0, atol=1e-9)
 
 
+@FEW
 @given(semesters(), policies)
 def test_the_same_list_twice_has_no_changes(tables, policy):
     *_, found = compared(tables[0], tables[0], policy, 0.0)
@@ -132,6 +142,7 @@ def test_the_same_list_twice_has_no_changes(tables, policy):
     assert set(found["code"]) <= {"steady"}
 
 
+@FEW
 @given(semesters(), policies, st.integers(0, 2**32 - 1))
 def test_the_order_of_rows_changes_nothing(tables, policy, seed):
     rng = np.random.default_rng(seed)

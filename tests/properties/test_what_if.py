@@ -15,6 +15,9 @@ from pumpurs_risk.factors import factor_table
 from pumpurs_risk.flags import patterns
 from pumpurs_risk.model import load_model
 
+FEW = settings(max_examples=max(8, settings().max_examples // 4))
+"""Each example scores some pupils several times."""
+
 
 @cache
 def made():
@@ -46,6 +49,7 @@ def asked(table, fraction, **how):
     return what_if(model, table, fraction * model.risk(table), catalogue=catalogue, **how)
 
 
+@FEW
 @given(tables(), fractions)
 def test_a_change_is_reached_exactly_when_the_changed_row_scores_below(table, fraction):
     model, _, catalogue = made()
@@ -56,6 +60,7 @@ def test_a_change_is_reached_exactly_when_the_changed_row_scores_below(table, fr
     assert set(told["pupil_id"]) == set(table["pupil_id"])
 
 
+@FEW
 @given(tables(), fractions)
 def test_one_step_less_does_not_suffice(table, fraction):
     model, _, catalogue = made()
@@ -76,10 +81,14 @@ def test_one_step_less_does_not_suffice(table, fraction):
         step = np.where(by_raw & (before > 0), a_lesson, step.to_numpy(dtype=float))
         less = some[to].to_numpy(dtype=float) + step
         worse = np.where(step > 0, np.minimum(less, some[value]), np.maximum(less, some[value]))
-        again = model.risk(as_if(table, some.assign(**{to: worse}), catalogue))
-        assert (again >= some["pupil_id"].map(limit).to_numpy(dtype=float) * (1 - 1e-8)).all()
+        changed = as_if(table, some.assign(**{to: worse}), catalogue)
+        suffices = model.risk(changed) < some["pupil_id"].map(limit).to_numpy(dtype=float) * (1 - 1e-8)
+        # no failing mark and a mean below 4 cannot be together: such a smaller step is no step
+        possible = ~((changed["failing_subjects"] == 0) & (changed["mean_mark"] < 4)).to_numpy()
+        assert not (suffices & possible).any()
 
 
+@FEW
 @given(tables(), fractions)
 def test_changes_go_in_the_known_direction_of_recorded_changeable_factors(table, fraction):
     _, _, catalogue = made()
@@ -96,6 +105,7 @@ def test_changes_go_in_the_known_direction_of_recorded_changeable_factors(table,
     assert (told["risk_after"] <= told["risk"]).all()
 
 
+@FEW
 @given(tables(), fractions, st.integers(0, 99))
 def test_the_order_of_pupils_and_who_else_is_asked_change_nothing(table, fraction, seed):
     model, _, catalogue = made()
@@ -109,6 +119,7 @@ def test_the_order_of_pupils_and_who_else_is_asked_change_nothing(table, fractio
     pd.testing.assert_frame_equal(part, expected)
 
 
+@FEW
 @given(tables(), fractions, st.lists(hostile_ids, min_size=40, max_size=40, unique=True))
 def test_hostile_ids_come_through_unchanged(table, fraction, ids):
     model, _, catalogue = made()
@@ -123,6 +134,7 @@ def test_hostile_ids_come_through_unchanged(table, fraction, ids):
     assert set(questions["pupil_id"]) <= set(ids)
 
 
+@FEW
 @given(tables(), st.floats(0.8, 1.4))
 def test_a_question_is_about_an_unknown_fact_and_its_probability_is_one(table, fraction):
     model, _, catalogue = made()

@@ -253,7 +253,18 @@ class SupportPlanDraft(_Part, frozen=True, kw_only=True):
         return mark is None or mark.value != ""
 
     def printed_value(self, tag: str) -> str:
-        """What stood in a field when the files were last written; "" where there is none."""
+        """Give what stood in a field when the files were last written.
+
+        Parameters
+        ----------
+        tag : str
+            Such as ``"pupil_view"``.
+
+        Returns
+        -------
+        str
+            Empty where there is no such field.
+        """
         field = self.fields.get(tag)
         if field is None or self.printed is None:
             return self.value(tag)
