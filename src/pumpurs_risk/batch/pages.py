@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from pumpurs_risk.batch.papers import PaperMaker, expiry, looked_up
+from pumpurs_risk.batch.papers import SAID_BY_WHY, PaperMaker, expiry, looked_up
 from pumpurs_risk.catalogue import Audience
 from pumpurs_risk.explanation.placeholders import role_name
 from pumpurs_risk.flags.next_step import DUE_AFTER, next_steps
@@ -229,7 +229,8 @@ class PageMaker:
         said = {code: text(f"changes.change.{code}", run.lang) for code in named["change"].unique()}
         texts = self._safe(self._why(named))
         words = [
-            f"{said[code]}: {why}" if why else said[code] for code, why in zip(named["change"], texts, strict=True)
+            f"{said[code]}: {why}" if why and code not in SAID_BY_WHY else why or said[code]
+            for code, why in zip(named["change"], texts, strict=True)
         ]
         table = named.assign(text=words, class_id=named["class_id"].fillna("").astype(str))
         return table[["school_id", "change", "pupil_id", "shown", "class_id", "text"]]

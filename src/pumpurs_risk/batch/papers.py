@@ -28,6 +28,10 @@ if TYPE_CHECKING:
     from pumpurs_risk.reports import Returned
 
 
+SAID_BY_WHY = ("worse", "same", "better")
+"""Changes of which the reason says what they are: the words would stand twice."""
+
+
 @dataclass(frozen=True)
 class PaperMaker:
     """Holds what all papers of a run share.
@@ -159,9 +163,8 @@ class PaperMaker:
         said = {
             code: text(f"changes.change.{code}", self.run.lang) if code else "" for code in table["change"].unique()
         }
-        return [
-            f"{said[c]}: {reason}" if reason else said[c] for c, reason in zip(table["change"], because, strict=True)
-        ]
+        both = zip(table["change"], because, strict=True)
+        return [f"{said[c]}: {reason}" if reason and c not in SAID_BY_WHY else reason or said[c] for c, reason in both]
 
     def _outcome_words(self, outcomes: pd.Series[Any]) -> list[str]:
         return [text(f"workbook.outcome.{outcome}", self.run.lang) for outcome in outcomes]
