@@ -18,14 +18,13 @@ from pumpurs_risk.locale import date_text, text
 from pumpurs_risk.reports import SchoolPaper
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator
 
     from numpy.typing import NDArray
 
     from pumpurs_risk.batch.run import Run, RunSettings
     from pumpurs_risk.catalogue import Catalogue
     from pumpurs_risk.flags import FlagPolicy
-    from pumpurs_risk.reports import Returned
 
 
 SAID_BY_WHY = ("worse", "same", "better")
@@ -307,33 +306,6 @@ def maker_of(run: Run, catalogue: Catalogue | None = None, names: pd.DataFrame |
         places=places if isinstance(places, int) else places or None,
     )
     return PaperMaker(run, policy, RunSettings.of(run.manifest), catalogue or Catalogue.load(), run.path.name, names)
-
-
-def papers_of(
-    run: Run,
-    catalogue: Catalogue | None = None,
-    names: pd.DataFrame | None = None,
-    returned: Mapping[str, Sequence[Returned]] | None = None,
-) -> Iterator[SchoolPaper]:
-    """Give the papers of a finished run again, with what people have typed into its workbooks.
-
-    Parameters
-    ----------
-    run, catalogue, names
-        As in `maker_of`.
-    returned : mapping of str to sequence of Returned, optional
-        By school id, its workbooks as they came back.
-
-    Yields
-    ------
-    SchoolPaper
-        Of every school in turn.
-    """
-    from pumpurs_risk.batch.typed import with_typed
-
-    typed = returned or {}
-    for paper in maker_of(run, catalogue, names).papers():
-        yield with_typed(paper, typed.get(paper.school_id, ()))
 
 
 def on_paper(flags: pd.DataFrame) -> pd.Series[bool]:
